@@ -1,0 +1,123 @@
+/* record.c - the course of a recording: check, launch, wait, write the traces. */
+#include "record/record.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "record/cost.h"
+#include "record/finalise.h"
+#include "record/launch.h"
+#include "record/library.h"
+#include "record/recordable.h"
+#include "record/spool.h"
+#include "record/spooldir.h"
+#include "record/traces.h"
+#include "record/wait.h"
+
+static int write_traces(const struct rh_traces_request *request, const char *directory,
+                        struct rh_error *error, struct rh_record_outcome *outcome) {
+    struct rh_spool_list list = {0};
+    rh_try(rh_spooldir_list(directory, error, &list));
+    int result = rh_traces_write(request, &list, error, outcome);
+    rh_spool_list_finish(&list);
+    return result;
+}
+
+/* The command has been checked. */
+static int record_into(const char *directory, const struct rh_record_options *options,
+                       const char *library, const char *program, char *const *command,
+                       struct rh_error *error, struct rh_record_outcome *outcome) {
+    struct rh_launch launch = {
+        .library = library, .directory = directory, .no_children = options->no_children};
+    struct rh_launch_result launched = {0};
+    rh_try(rh_launch(&launch, program, command, error, &launched));
+    outcome->wait_status = launched.wait_status;
+    rh_try(rh_wait_for_descendants(options, directory, error));
+    struct rh_traces_request request = {
+        .output = options->output,
+        .main_pid = (uint64_t)launched.pid,
+        .main_peak_rss_bytes = launched.peak_rss_bytes,
+        .times = options->times,
+    };
+    rh_try(write_traces(&request, directory, error, outcome));
+    outcome->cost_ns = rh_cost_measure(library, directory);
+    return 0;
+}
+
+/* What could not become a trace stays, and the error says where. */
+static int conclude(const char *directory, int result, struct rh_error *error,
+                    struct rh_record_outcome *outcome, struct rh_record_outcome *ret_outcome) {
+    bool is_gone = rh_spooldir_remove(directory);
+    if (result < 0 && !is_gone)
+        rh_error_prefix(error, "the spool is kept in %s (reheap record --finish %s)", directory,
+                        directory);
+    if (result < 0)
+        rh_record_outcome_finish(outcome);
+    else
+        *ret_outcome = *outcome;
+    return result;
+}
+
+int rh_record(const struct rh_record_options *options, char *const *command, struct rh_error *error,
+              struct rh_record_outcome *ret_outcome) {
+    rh_assert(command[0] != NULL);
+    char library[PATH_MAX];
+    char program[PATH_MAX];
+    char *directory = NULL;
+    struct rh_record_outcome outcome = {0};
+    rh_try(rh_library_find(options->library, error, library));
+    rh_try(rh_recordable_find(command[0], error, program));
+    rh_try(rh_recordable_check(program, error));
+    rh_try(rh_spooldir_create(options->output != NULL ? options->output : "", error, &directory));
+    int result = record_into(directory, options, library, program, command, error, &outcome);
+    result = conclude(directory, result, error, &outcome, ret_outcome);
+    rh_free(directory);
+    return result;
+}
+
+/* ---- services, which are started elsewhere ---- */
+
+int rh_record_environment(const struct rh_record_options *options, const char *directory,
+                          struct rh_error *error, struct rh_text *ret_lines) {
+    char library[PATH_MAX];
+    char absolute[PATH_MAX];
+    rh_try(rh_library_find(options->library, error, library));
+    rh_try(rh_make_directories(directory, error));
+    if (realpath(directory, absolute) == NULL)
+        return rh_fail_errno(error, "cannot find the spool directory %s", directory);
+    rh_try(rh_spooldir_open_up(absolute, error));
+    rh_text_addf(ret_lines, "LD_PRELOAD=%s\n", library);
+    rh_text_addf(ret_lines, "%s=%s\n", RH_SPOOL_ENV, absolute);
+    rh_text_addf(ret_lines, "%s=%s\n", RH_SPOOL_ENV_CLOCK,
+                 rh_tsc_is_reliable() ? "tsc" : "monotonic");
+    return ret_lines->failed != 0 ? rh_fail(error, RH_ERR_MEMORY, "no memory for an environment")
+                                  : 0;
+}
+
+int rh_record_finish(const struct rh_record_options *options, const char *directory,
+                     struct rh_error *error, struct rh_record_outcome *ret_outcome) {
+    struct rh_record_outcome outcome = {0};
+    struct rh_traces_request request = {
+        .output = options->output, .times = options->times, .leave_running = true};
+    int result = write_traces(&request, directory, error, &outcome);
+    return conclude(directory, result, error, &outcome, ret_outcome);
+}
+
+/* ---- outcomes ---- */
+
+void rh_record_outcome_finish(struct rh_record_outcome *outcome) {
+    for (size_t i = 0; i < outcome->count; i++)
+        rh_record_trace_finish(&outcome->traces[i]);
+    rh_free(outcome->traces);
+    *outcome = (struct rh_record_outcome){0};
+}
+
+int rh_record_exit_status(int wait_status) {
+    return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
