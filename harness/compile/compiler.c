@@ -1,0 +1,477 @@
+/* compiler.c - one event after the other becomes an op of its thread's stream. */
+#include "compile/compiler.h"
+
+#include <inttypes.h>
+
+#include "base/assert.h"
+#include "base/memory.h"
+#include "compile/compiler_internal.h"
+
+#define RH_NO_EVENT UINT64_MAX
+
+/* The event behind which the next evenly spread mark stands. */
+static void plan_next_mark(struct rh_compiler *compiler) {
+    const struct rh_compiler_setup *setup = &compiler->setup;
+    uint64_t previous = compiler->next_mark_event;
+    while (compiler->placed < setup->marks) {
+        compiler->placed++;
+        uint64_t step = setup->events / (setup->marks + 1);
+        uint64_t rest = setup->events % (setup->marks + 1);
+        uint64_t event = step * compiler->placed + rest * compiler->placed / (setup->marks + 1);
+        if (previous == RH_NO_EVENT || event > previous) {
+            compiler->next_mark_event = event;
+            return;
+        }
+    }
+    compiler->next_mark_event = RH_NO_EVENT;
+}
+
+int rh_compiler_create(const struct rh_compiler_setup *setup, struct rh_error *error,
+                       struct rh_compiler **ret_compiler) {
+    struct rh_compiler *compiler = rh_alloc_zeroed(1, sizeof(*compiler));
+    if (compiler == NULL)
+        return rh_fail(error, RH_ERR_MEMORY, "no memory to compile a trace");
+    compiler->setup = *setup;
+    compiler->latest_thread = RH_TAPE_NO_THREAD;
+    compiler->next_mark_event = RH_NO_EVENT;
+    plan_next_mark(compiler);
+    rh_objects_init(&compiler->objects);
+    int result = rh_tape_writer_init(&compiler->writer, setup->fd, error);
+    if (result < 0) {
+        rh_compiler_destroy(compiler);
+        return result;
+    }
+    *ret_compiler = compiler;
+    return 0;
+}
+
+void rh_compiler_destroy(struct rh_compiler *compiler) {
+    if (compiler == NULL)
+        return;
+    for (size_t i = 0; i < compiler->thread_count; i++) {
+        rh_known_finish(&compiler->threads[i].known);
+        rh_free(compiler->threads[i].pool.slots);
+        rh_free(compiler->threads[i].checkpoints.positions);
+    }
+    rh_free(compiler->threads);
+    rh_free(compiler->alive);
+    rh_free(compiler->orphans);
+    rh_free(compiler->roots);
+    rh_free(compiler->marks);
+    rh_free(compiler->epochs.entries);
+    rh_objects_finish(&compiler->objects);
+    rh_tape_writer_finish(&compiler->writer);
+    rh_free(compiler);
+}
+
+/* ---- ops ---- */
+
+/* Room for an operation of `words` words in the thread's stream, counted and noted. */
+static int put_op(struct rh_compiler *compiler, uint32_t thread, unsigned words,
+                  struct rh_error *error, uint64_t *ret_position) {
+    struct rh_compiler_thread *self = &compiler->threads[thread];
+    rh_try(rh_stream_put(&compiler->writer, &self->stream, words, error, ret_position));
+    if (compiler->prologue == RH_PROLOGUE_RUNNING) {
+        self->prologue_ops++;
+        compiler->header.prologue_ops++;
+        return 0;
+    }
+    if (self->ops == self->checkpoints.next)
+        rh_try(rh_checkpoints_note(&self->checkpoints, self->ops, *ret_position, error));
+    self->ops++;
+    compiler->header.ops++;
+    return 0;
+}
+
+static bool is_narrow(const struct rh_object *object) {
+    return object->align_log2 == RH_TAPE_MALLOC_ALIGN_LOG2 && object->size > 0 &&
+           object->size <= UINT32_MAX;
+}
+
+/* An allocation of a block that might be touched in part has room for the count of its pages. */
+static bool is_narrow_alloc(const struct rh_object *object) {
+    return is_narrow(object) && object->size <= RH_TAPE_NARROW_BYTES;
+}
+
+static int put_alloc(struct rh_compiler *compiler, const struct rh_event *event, uint32_t slot,
+                     struct rh_error *error) {
+    struct rh_object *object = &compiler->objects.by_slot[slot];
+    bool zeroed = event->kind == RH_EVENT_CALLOC;
+    bool narrow = is_narrow_alloc(object);
+    uint64_t position = 0;
+    rh_try(put_op(compiler, event->thread, narrow ? 1 : 3, error, &position));
+    uint64_t *words = compiler->writer.words;
+    if (narrow) {
+        words[position] =
+            rh_tape_word(zeroed ? RH_TAPE_CALLOC : RH_TAPE_MALLOC, slot, object->size);
+    } else {
+        uint64_t shape = object->align_log2 | (zeroed ? RH_TAPE_SHAPE_ZEROED : 0);
+        words[position] = rh_tape_word(RH_TAPE_ALLOC_WIDE, slot, shape);
+        words[position + 1] = object->size;
+        words[position + 2] = RH_NO_TOUCHED;
+    }
+    object->last = object->acquired = position;
+    return 0;
+}
+
+static int put_free(struct rh_compiler *compiler, const struct rh_event *event, uint32_t slot,
+                    struct rh_error *error, uint64_t *ret_position) {
+    const struct rh_object *object = &compiler->objects.by_slot[slot];
+    bool sized = event->kind == RH_EVENT_FREE_SIZED && !object->resized;
+    bool narrow = is_narrow(object);
+    rh_try(put_op(compiler, event->thread, narrow ? 1 : 3, error, ret_position));
+    uint64_t *words = compiler->writer.words + *ret_position;
+    if (narrow) {
+        words[0] = rh_tape_word(sized ? RH_TAPE_FREE_SIZED : RH_TAPE_FREE, slot, object->size);
+    } else {
+        uint64_t shape = object->align_log2 | (sized ? RH_TAPE_SHAPE_SIZED : 0);
+        words[0] = rh_tape_word(RH_TAPE_FREE_WIDE, slot, shape);
+        words[1] = object->size;
+        words[2] = event->touched_pages;
+    }
+    return 0;
+}
+
+/* What the op that made the block says. */
+static uint32_t touched_pages_of(const struct rh_compiler *compiler,
+                                 const struct rh_object *object) {
+    const uint64_t *words = compiler->writer.words + object->acquired;
+    unsigned kind = rh_tape_kind(words[0]);
+    if (kind == RH_TAPE_ALLOC_WIDE)
+        return (uint32_t)words[2];
+    return kind == RH_TAPE_REALLOC_WIDE ? (uint32_t)words[3] : RH_NO_TOUCHED;
+}
+
+static int put_realloc(struct rh_compiler *compiler, const struct rh_event *event, uint32_t slot,
+                       uint64_t old_size, struct rh_error *error) {
+    struct rh_object *object = &compiler->objects.by_slot[slot];
+    bool narrow = is_narrow_alloc(object) && old_size > 0 && old_size <= RH_TAPE_NARROW_BYTES;
+    uint32_t old_pages = touched_pages_of(compiler, object);
+    uint64_t position = 0;
+    rh_try(put_op(compiler, event->thread, narrow ? 2 : 4, error, &position));
+    uint64_t *words = compiler->writer.words + position;
+    if (narrow) {
+        words[0] = rh_tape_word(RH_TAPE_REALLOC, slot, old_size);
+        words[1] = object->size;
+    } else {
+        words[0] = rh_tape_word(RH_TAPE_REALLOC_WIDE, slot, object->align_log2);
+        words[1] = old_size;
+        words[2] = object->size;
+        words[3] = RH_NO_TOUCHED | (uint64_t)old_pages << 32;
+    }
+    object->last = object->acquired = position;
+    return 0;
+}
+
+/* ---- objects ---- */
+
+static int check_acquired(struct rh_compiler *compiler, const struct rh_event *event,
+                          struct rh_error *error) {
+    if (event->acquired != compiler->next_object)
+        return rh_fail(error, RH_ERR_FORMAT,
+                       "it makes object %" PRIu64 ", but %" PRIu64 " is the next", event->acquired,
+                       compiler->next_object);
+    if (event->align_log2 > RH_TAPE_ALIGN_LOG2_MAX)
+        return rh_fail(error, RH_ERR_LIMIT, "an alignment of 2^%u is beyond any use",
+                       event->align_log2);
+    if (event->size > (uint64_t)INT64_MAX ||
+        compiler->live_bytes > (uint64_t)INT64_MAX - event->size)
+        return rh_fail(error, RH_ERR_LIMIT, "a size of %" PRIu64 " bytes is beyond any memory",
+                       event->size);
+    compiler->next_object++;
+    return 0;
+}
+
+static void count_live(struct rh_compiler *compiler, uint64_t size) {
+    compiler->live_bytes += size;
+    if (compiler->live_bytes > compiler->live_bytes_max)
+        compiler->live_bytes_max = compiler->live_bytes;
+}
+
+static int acquire(struct rh_compiler *compiler, const struct rh_event *event,
+                   struct rh_error *error) {
+    rh_try(check_acquired(compiler, event, error));
+    uint32_t slot = 0;
+    rh_try(rh_compiler_take_slot(compiler, event->thread, error, &slot));
+    uint8_t align_log2 = event->align_log2 > RH_TAPE_MALLOC_ALIGN_LOG2 ? event->align_log2
+                                                                       : RH_TAPE_MALLOC_ALIGN_LOG2;
+    compiler->objects.by_slot[slot] = (struct rh_object){
+        .size = event->size, .thread = event->thread, .align_log2 = align_log2, .live = 1};
+    rh_try(rh_objects_add(&compiler->objects, event->acquired, slot, error));
+    rh_try(put_alloc(compiler, event, slot, error));
+    count_live(compiler, event->size);
+    return 0;
+}
+
+/* How many pages of the block the program used is known only at its release: the op that made it
+ * gets the count now. */
+static void patch_touched(struct rh_compiler *compiler, const struct rh_object *object,
+                          uint32_t touched_pages) {
+    if (touched_pages == RH_NO_TOUCHED)
+        return;
+    uint64_t *words = compiler->writer.words + object->acquired;
+    unsigned kind = rh_tape_kind(words[0]);
+    if (kind == RH_TAPE_ALLOC_WIDE)
+        words[2] = touched_pages;
+    else if (kind == RH_TAPE_REALLOC_WIDE)
+        words[3] = (words[3] & ~(uint64_t)UINT32_MAX) | touched_pages;
+}
+
+/* Takes the released object out and puts its last use before this event. */
+static int take_released(struct rh_compiler *compiler, const struct rh_event *event,
+                         struct rh_error *error, uint32_t *ret_slot) {
+    uint32_t slot = 0;
+    rh_try(rh_objects_take(&compiler->objects, event->released, error, &slot));
+    const struct rh_object *object = &compiler->objects.by_slot[slot];
+    if (object->thread != event->thread) {
+        compiler->header.cross_releases++;
+        rh_try(rh_compiler_order(compiler, event->thread, object->thread, object->last, error));
+    }
+    patch_touched(compiler, object, event->touched_pages);
+    compiler->live_bytes -= object->size;
+    *ret_slot = slot;
+    return 0;
+}
+
+static int release(struct rh_compiler *compiler, const struct rh_event *event,
+                   struct rh_error *error) {
+    uint32_t slot = 0;
+    uint64_t position = 0;
+    rh_try(take_released(compiler, event, error, &slot));
+    rh_try(put_free(compiler, event, slot, error, &position));
+    return rh_compiler_give_slot(compiler, event->thread, slot, position, error);
+}
+
+/* The new block takes over the slot of the old one. */
+static int reallocate(struct rh_compiler *compiler, const struct rh_event *event,
+                      struct rh_error *error) {
+    rh_try(check_acquired(compiler, event, error));
+    uint32_t slot = 0;
+    rh_try(take_released(compiler, event, error, &slot));
+    struct rh_object *object = &compiler->objects.by_slot[slot];
+    uint64_t old_size = object->size;
+    object->size = event->size;
+    object->thread = event->thread;
+    object->resized = 1;
+    rh_try(rh_objects_add(&compiler->objects, event->acquired, slot, error));
+    rh_try(put_realloc(compiler, event, slot, old_size, error));
+    count_live(compiler, event->size);
+    return 0;
+}
+
+/* Only the thread that made the block may look at it without further order. */
+static int look(struct rh_compiler *compiler, const struct rh_event *event,
+                struct rh_error *error) {
+    uint32_t slot = 0;
+    rh_try(rh_objects_find(&compiler->objects, event->released, error, &slot));
+    struct rh_object *object = &compiler->objects.by_slot[slot];
+    if (object->thread != event->thread) {
+        compiler->header.skipped_usable++;
+        return 0;
+    }
+    bool narrow = is_narrow(object);
+    uint64_t position = 0;
+    rh_try(put_op(compiler, event->thread, narrow ? 1 : 2, error, &position));
+    uint64_t *words = compiler->writer.words + position;
+    words[0] = narrow ? rh_tape_word(RH_TAPE_USABLE, slot, object->size)
+                      : rh_tape_word(RH_TAPE_USABLE_WIDE, slot, object->align_log2);
+    if (!narrow)
+        words[1] = object->size;
+    object->last = position;
+    return 0;
+}
+
+/* The count comes with no call: the op that made the block gets it. */
+static int note_resident(struct rh_compiler *compiler, const struct rh_event *event,
+                         struct rh_error *error) {
+    uint32_t slot = 0;
+    rh_try(rh_objects_find(&compiler->objects, event->released, error, &slot));
+    patch_touched(compiler, &compiler->objects.by_slot[slot], event->touched_pages);
+    return 0;
+}
+
+/* ---- events ---- */
+
+/* Prologue events come first; behind the last of them all threads meet, and the timing starts. */
+static int follow_prologue(struct rh_compiler *compiler, const struct rh_event *event,
+                           struct rh_error *error) {
+    bool prologue = (event->flags & RH_EVENT_PROLOGUE) != 0;
+    if (event->kind == RH_EVENT_THREAD_START || event->kind == RH_EVENT_THREAD_END)
+        return 0;
+    if (prologue && compiler->prologue == RH_PROLOGUE_OVER)
+        return rh_fail(error, RH_ERR_FORMAT, "it is marked as prologue behind timed events");
+    if (prologue) {
+        compiler->prologue = RH_PROLOGUE_RUNNING;
+        return 0;
+    }
+    if (compiler->prologue == RH_PROLOGUE_RUNNING) {
+        rh_try(rh_compiler_place_gate(compiler, error));
+        compiler->header.time_begin_ns = compiler->clock_ns;
+    }
+    compiler->prologue = RH_PROLOGUE_OVER;
+    return 0;
+}
+
+static int dispatch(struct rh_compiler *compiler, const struct rh_event *event,
+                    struct rh_error *error) {
+    switch (event->kind) {
+    case RH_EVENT_MALLOC:
+    case RH_EVENT_CALLOC:
+    case RH_EVENT_ALIGNED:
+    case RH_EVENT_NEW:
+    case RH_EVENT_NEW_ALIGNED:
+        return acquire(compiler, event, error);
+    case RH_EVENT_REALLOC:
+        return reallocate(compiler, event, error);
+    case RH_EVENT_FREE:
+    case RH_EVENT_FREE_SIZED:
+        return release(compiler, event, error);
+    case RH_EVENT_USABLE:
+        return look(compiler, event, error);
+    case RH_EVENT_RESIDENT:
+        return note_resident(compiler, event, error);
+    case RH_EVENT_FREE_NULL:
+        compiler->header.skipped_free_null++;
+        return 0;
+    case RH_EVENT_FAILED:
+        compiler->header.skipped_failed++;
+        return 0;
+    case RH_EVENT_THREAD_END:
+        return rh_compiler_end_thread(compiler, event->thread, error);
+    case RH_EVENT_MARKER:
+        return rh_compiler_place_mark(compiler, error);
+    default:
+        return rh_fail(error, RH_ERR_FORMAT, "its kind %u is unknown", event->kind);
+    }
+}
+
+static bool makes_an_op(const struct rh_event *event) {
+    return event->kind != RH_EVENT_FREE_NULL && event->kind != RH_EVENT_FAILED &&
+           event->kind != RH_EVENT_MARKER;
+}
+
+static int add_own(struct rh_compiler *compiler, const struct rh_event *event,
+                   struct rh_error *error) {
+    if (event->thread >= compiler->thread_count ||
+        compiler->threads[event->thread].state != RH_THREAD_ALIVE)
+        return rh_fail(error, RH_ERR_FORMAT, "its thread %" PRIu32 " is not alive", event->thread);
+    rh_try(follow_prologue(compiler, event, error));
+    if (event->kind == RH_EVENT_THREAD_END)
+        rh_try(rh_compiler_leave_epoch(compiler, event->thread, error));
+    else if (makes_an_op(event))
+        rh_try(rh_compiler_enter_epoch(compiler, event->thread, error));
+    rh_try(rh_compiler_put_time(compiler, event->thread, false, error));
+    return dispatch(compiler, event, error);
+}
+
+/* As if one thread had made everything: it starts first, and none ends. */
+static int add_to_one_thread(struct rh_compiler *compiler, const struct rh_event *event,
+                             struct rh_error *error) {
+    struct rh_event own = *event;
+    own.thread = 0;
+    if (event->kind == RH_EVENT_THREAD_END)
+        return 0;
+    if (event->kind == RH_EVENT_THREAD_START)
+        return compiler->thread_count == 0 ? rh_compiler_start_thread(compiler, &own, error) : 0;
+    return add_own(compiler, &own, error);
+}
+
+static int add_one(struct rh_compiler *compiler, const struct rh_event *event,
+                   struct rh_error *error) {
+    rh_compiler_follow_time(compiler, event->time_ns);
+    if (compiler->header.events == 0)
+        compiler->header.time_begin_ns = compiler->clock_ns;
+    if (compiler->setup.one_thread)
+        rh_try(add_to_one_thread(compiler, event, error));
+    else if (event->kind == RH_EVENT_THREAD_START)
+        rh_try(rh_compiler_start_thread(compiler, event, error));
+    else
+        rh_try(add_own(compiler, event, error));
+    compiler->latest_thread = compiler->setup.one_thread ? 0 : event->thread;
+    uint64_t index = compiler->header.events++;
+    bool even = index == compiler->next_mark_event;
+    bool peak = index == compiler->setup.peak_event;
+    if (even)
+        plan_next_mark(compiler);
+    if (peak)
+        compiler->live_bytes_at_peak = compiler->live_bytes;
+    return even || peak ? rh_compiler_place_mark(compiler, error) : 0;
+}
+
+int rh_compiler_add(struct rh_compiler *compiler, const struct rh_event *events, size_t count,
+                    struct rh_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        int result = add_one(compiler, &events[i], error);
+        if (result < 0) {
+            rh_error_prefix(error, "event %" PRIu64, compiler->header.events);
+            return result;
+        }
+    }
+    return 0;
+}
+
+/* ---- the end ---- */
+
+/* Frees of what is live at the end, for the worker to do when the clocks have stopped. */
+static int put_closing(struct rh_compiler *compiler, struct rh_error *error) {
+    struct rh_tape_header *header = &compiler->header;
+    struct rh_stream stream = {0};
+    rh_try(rh_stream_grow(&compiler->writer, &stream, 3, error));
+    for (uint64_t slot = 0; slot < compiler->objects.slots; slot++) {
+        const struct rh_object *object = &compiler->objects.by_slot[slot];
+        if (!object->live)
+            continue;
+        bool narrow = is_narrow_alloc(object);
+        uint32_t pages = touched_pages_of(compiler, object);
+        uint64_t position = 0;
+        rh_try(rh_stream_put(&compiler->writer, &stream, narrow ? 1 : 3, error, &position));
+        uint64_t *words = compiler->writer.words + position;
+        words[0] = narrow ? rh_tape_word(RH_TAPE_FREE, slot, object->size)
+                          : rh_tape_word(RH_TAPE_FREE_WIDE, slot, object->align_log2);
+        if (!narrow) {
+            words[1] = object->size;
+            words[2] = pages;
+        }
+        header->closing_ops++;
+    }
+    header->closing_begin = stream.begin;
+    header->closing_end = stream.at;
+    return 0;
+}
+
+static int check_counts(const struct rh_compiler *compiler, struct rh_error *error) {
+    const struct rh_compiler_setup *setup = &compiler->setup;
+    if (compiler->header.events != setup->events)
+        return rh_fail(error, RH_ERR_FORMAT, "it has %" PRIu64 " events, but says %" PRIu64,
+                       compiler->header.events, setup->events);
+    if (setup->peak_event != RH_NO_EVENT &&
+        compiler->live_bytes_at_peak != compiler->live_bytes_max)
+        return rh_fail(error, RH_ERR_FORMAT,
+                       "most bytes (%" PRIu64 ") are not live behind event %" PRIu64
+                       ", where it says so",
+                       compiler->live_bytes_max, setup->peak_event);
+    return 0;
+}
+
+int rh_compiler_finish(struct rh_compiler *compiler, struct rh_error *error) {
+    rh_assert(compiler->header.version == 0);
+    rh_try(check_counts(compiler, error));
+    if (compiler->prologue == RH_PROLOGUE_RUNNING)
+        rh_try(rh_compiler_place_gate(compiler, error));
+    rh_try(put_closing(compiler, error));
+    struct rh_tape_header *header = &compiler->header;
+    header->content_hash = compiler->setup.content_hash;
+    header->marks_wanted = compiler->setup.marks;
+    header->has_times = compiler->setup.has_times;
+    header->one_thread = compiler->setup.one_thread;
+    header->time_quantum_ns = compiler->setup.time_quantum_ns;
+    header->idle_cap_ns = compiler->setup.idle_cap_ns;
+    header->time_end_ns = compiler->clock_ns;
+    header->order = compiler->setup.order;
+    header->window_ns = compiler->setup.window_ns;
+    header->window_events = compiler->setup.window_events;
+    header->slots = compiler->objects.slots;
+    header->peak_live_bytes = compiler->live_bytes_max;
+    header->end_live_bytes = compiler->live_bytes;
+    return rh_compiler_write_tables(compiler, error);
+}

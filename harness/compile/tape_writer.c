@@ -1,0 +1,86 @@
+/* tape_writer.c - chunks of streams in a file that grows. */
+#include "compile/tape_writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+
+enum {
+    FIRST_CHUNK_WORDS = 16,
+    LAST_CHUNK_WORDS = 8192, /* 64 KiB */
+    GROWTH_WORDS_MIN = 1 << 17,
+};
+
+/* Reserves blocks of the file and maps them. */
+static int enlarge(struct rh_tape_writer *writer, uint64_t words, struct rh_error *error) {
+    int failure = posix_fallocate(writer->fd, 0, (off_t)(words * 8));
+    if (failure != 0) {
+        errno = failure;
+        return rh_fail_errno(error, "cannot reserve %.1f MB for a tape", (double)words * 8 / 1e6);
+    }
+    void *mapping = writer->words == NULL
+                        ? mmap(NULL, words * 8, PROT_READ | PROT_WRITE, MAP_SHARED, writer->fd, 0)
+                        : mremap(writer->words, writer->capacity * 8, words * 8, MREMAP_MAYMOVE);
+    if (mapping == MAP_FAILED)
+        return rh_fail_errno(error, "cannot map %.1f MB of a tape", (double)words * 8 / 1e6);
+    writer->words = mapping;
+    writer->capacity = words;
+    return 0;
+}
+
+int rh_tape_writer_init(struct rh_tape_writer *writer, int fd, struct rh_error *error) {
+    *writer = (struct rh_tape_writer){.fd = fd};
+    rh_try(enlarge(writer, GROWTH_WORDS_MIN, error));
+    writer->used = RH_TAPE_FIRST_WORD;
+    return 0;
+}
+
+int rh_tape_writer_reserve(struct rh_tape_writer *writer, uint64_t count, struct rh_error *error,
+                           uint64_t *ret_position) {
+    rh_assert(writer->words != NULL);
+    if (count > writer->capacity - writer->used) {
+        uint64_t growth = writer->capacity / 2;
+        rh_try(enlarge(writer, writer->capacity + (growth > count ? growth : count), error));
+    }
+    *ret_position = writer->used;
+    writer->used += count;
+    return 0;
+}
+
+int rh_tape_writer_cut(struct rh_tape_writer *writer, struct rh_error *error) {
+    if (ftruncate(writer->fd, (off_t)(writer->used * 8)) != 0)
+        return rh_fail_errno(error, "cannot cut the tape");
+    return 0;
+}
+
+void rh_tape_writer_finish(struct rh_tape_writer *writer) {
+    if (writer->words != NULL)
+        munmap(writer->words, writer->capacity * 8);
+    *writer = (struct rh_tape_writer){.fd = -1};
+}
+
+static uint64_t next_chunk_words(const struct rh_stream *stream) {
+    if (stream->chunk_words == 0)
+        return FIRST_CHUNK_WORDS;
+    return stream->chunk_words < LAST_CHUNK_WORDS ? stream->chunk_words * 2 : LAST_CHUNK_WORDS;
+}
+
+int rh_stream_grow(struct rh_tape_writer *writer, struct rh_stream *stream, uint64_t count,
+                   struct rh_error *error) {
+    uint64_t words = next_chunk_words(stream);
+    rh_assert(count < FIRST_CHUNK_WORDS);
+    uint64_t position = 0;
+    rh_try(rh_tape_writer_reserve(writer, words, error, &position));
+    stream->chunk_words = words;
+    if (stream->begin == 0)
+        stream->begin = stream->at = position;
+    else if (position != stream->limit) {
+        writer->words[stream->at] = RH_TAPE_JUMP | position << 6;
+        stream->at = position;
+    }
+    stream->limit = position + words;
+    return 0;
+}
