@@ -1,0 +1,32 @@
+/* latency.h - the latency pass: 1 of 64 operations between two readings of the clock.
+ *
+ * The op loop itself stays as it is: the pass lets it run to a random place in the tape, and plays
+ * the op that begins there with a vtable that reads the clock around the allocator's call. Only
+ * what the allocator does is between the readings: no touching, no waiting. */
+#ifndef RH_REPLAY_LATENCY_H
+#define RH_REPLAY_LATENCY_H
+
+#include "base/error.h"
+#include "replay/engine.h"
+
+struct rh_latency_pass;
+
+/* Tables for `threads` threads, resident before anything is timed, and the clock's rate and
+ * quantum: takes about 10 ms. The caller destroys it. */
+int rh_latency_pass_create(uint64_t threads, uint64_t seed, struct rh_error *error,
+                           struct rh_latency_pass **ret_pass);
+/* Accepts NULL. */
+void rh_latency_pass_destroy(struct rh_latency_pass *pass);
+/* What all threads measured. Operations of exemplars are counted in the tape. */
+void rh_latency_pass_collect(struct rh_latency_pass *pass, const struct rh_engine *engine,
+                             struct rh_latency *ret_latency);
+
+/* ---- for the engine ---- */
+
+/* By the thread itself, before its first op and after its last. */
+void rh_latency_begin(struct rh_latency_pass *pass, struct rh_player *player);
+void rh_latency_end(struct rh_latency_pass *pass, struct rh_player *player);
+/* As the op loop. */
+const uint64_t *rh_latency_play(struct rh_player *player, const uint64_t *end);
+
+#endif

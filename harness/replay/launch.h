@@ -1,0 +1,92 @@
+/* launch.h - the parts of the parent side of one sample. */
+#ifndef RH_REPLAY_LAUNCH_H
+#define RH_REPLAY_LAUNCH_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "replay/job.h"
+#include "replay/replay.h"
+
+/* What the parent has seen of the threads' progress. */
+struct rh_progress {
+    struct rh_tape tape;
+    const struct rh_player *players; /* NULL: not seen yet */
+    size_t bytes;
+    uint64_t signature;
+    uint64_t since_ns; /* when it was first what it is */
+};
+
+/* A worker's shared file, as the parent sees it. */
+struct rh_launch {
+    const char *worker; /* its file name */
+    int shared_fd, log_fd;
+    struct rh_shared *shared;
+    size_t shared_bytes;
+    char **environment; /* NULL-terminated, owned */
+    pid_t pid;
+    bool timed_out;
+    bool stuck; /* no thread of it can go on */
+    struct rh_progress progress;
+    int status; /* as from waitpid */
+};
+
+/* ---- replay.c ---- */
+
+/* The shared file, with an empty sample, and the log. Closed by rh_launch_close also on failure. */
+int rh_launch_open(struct rh_launch *launch, const struct rh_job *job, struct rh_error *error);
+void rh_launch_close(struct rh_launch *launch);
+
+/* ---- launch_job.c ---- */
+
+/* Puts a text where the worker finds it; its offset. */
+int rh_launch_add_text(struct rh_launch *launch, const char *text, struct rh_error *error,
+                       uint32_t *ret_offset);
+
+/* Writes the job where the worker finds it. RH_ERR_MISSING, where the allocator's library is not
+ * there: `ret_library` then has nothing, and the sentence is the sample's. */
+int rh_launch_write_job(struct rh_launch *launch, const struct rh_job *job, const char *library,
+                        struct rh_error *error);
+/* "0-1,3" as a bit set. */
+int rh_launch_parse_cpus(const char *text, uint64_t ret_cpus[RH_SHARED_CPU_WORDS],
+                         struct rh_error *error);
+
+/* ---- launch_environment.c ---- */
+
+/* What the worker gets: a few names of the parent's, the library, the job's own, the padding. */
+int rh_launch_make_environment(const struct rh_job *job, const char *library,
+                               struct rh_error *error, char ***ret_environment);
+void rh_launch_free_environment(char **environment);
+
+/* ---- launch_watch.c ---- */
+
+/* Which worker has the allocator: "reheap-worker", or one that is linked with its malloc. */
+const char *rh_launch_worker_for(const char *allocator);
+
+int rh_launch_start(struct rh_launch *launch, struct rh_error *error);
+/* Waits for its end, and makes it end at the time limit, when its threads stand still on the tape
+ * (NULL: it plays none), or on interruption (then RH_ERR_INTERRUPTED). */
+int rh_launch_watch(struct rh_launch *launch, const char *tape_path, uint64_t time_limit_ns,
+                    const volatile bool *interrupted, struct rh_error *error);
+
+/* ---- launch_progress.c ---- */
+
+/* Looks once; sets launch->stuck when no thread has been able to go on for seconds. */
+void rh_launch_watch_progress(struct rh_launch *launch, const char *tape_path);
+void rh_launch_end_progress(struct rh_launch *launch);
+/* Maps the `count` players of the tape. RH_ERR_MISSING: they are not there. */
+int rh_launch_players(const struct rh_launch *launch, uint64_t count,
+                      const struct rh_player **ret_players, size_t *ret_bytes);
+/* Where the thread is in the tape; 0: it has not begun. */
+uint64_t rh_launch_position(const struct rh_player *player);
+/* The op there is one at which threads meet. */
+bool rh_launch_meets(const struct rh_tape *tape, uint64_t position);
+
+/* ---- launch_verdict.c ---- */
+
+/* How it ended, in words, where the worker could not write it. */
+void rh_launch_judge(struct rh_launch *launch, const struct rh_job *job,
+                     struct rh_sample *ret_sample);
+
+#endif
