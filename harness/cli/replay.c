@@ -1,0 +1,357 @@
+/* replay.c - reheap replay: one sample on the terminal, for people who debug an allocator. */
+#include <argp.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/sample.h"
+#include "compile/compile.h"
+#include "replay/replay.h"
+#include "result/sample.h"
+
+enum { LIST_MAX = 64 };
+
+enum {
+    KEY_OPTION = 1000,
+    KEY_ENV,
+    KEY_CPUS,
+    KEY_TIME_LIMIT,
+    KEY_JSON,
+    KEY_QUICK,
+    KEY_CHECKED,
+    KEY_ORDER,
+    KEY_PACE,
+    KEY_ONE_THREAD,
+    KEY_LIVE
+};
+
+struct arguments {
+    const char *trace;
+    struct rh_job job;
+    const char *options[LIST_MAX + 1];
+    const char *environment[LIST_MAX + 1];
+    struct rh_course course;
+    bool one_thread;
+    bool json;
+};
+
+static const struct argp_option option_table[] = {
+    {"allocator", 'a', "NAME", 0, "glibc, jemalloc, sbrk ..., preload:PATH or plugin:PATH", 0},
+    {"pass", 'p', "PASS", 0, "throughput (default), latency, memory or check", 0},
+    {"touch", 't', "POLICY", 0, "recorded (default), page, first, all or none", 0},
+    {"order", KEY_ORDER, "ORDER", 0,
+     "dependency (default), window(TIME or EVENTS) or recorded: how threads keep together", 0},
+    {"pace", KEY_PACE, "PACE", 0, "fast (default), paced(SPEED) or paced(SPEED, IDLE)", 0},
+    {"one-thread", KEY_ONE_THREAD, NULL, 0, "the work of all threads in recorded order on one", 0},
+    {"live", KEY_LIVE, NULL, 0, "measure the peak of live bytes in any pass, at the price of time",
+     0},
+    {"option", KEY_OPTION, "NAME=VALUE", 0, "an option of the allocator; may be repeated", 0},
+    {"env", KEY_ENV, "NAME=VALUE", 0, "an environment variable of the worker; may be repeated", 0},
+    {"cpus", KEY_CPUS, "LIST", 0, "the CPUs to run on, as in 0-1,3", 0},
+    {"time-limit", KEY_TIME_LIMIT, "SECONDS", 0, "kill the worker after that time", 0},
+    {"checked", KEY_CHECKED, NULL, 0, "verify the allocator's contract at every call", 0},
+    {"quick", KEY_QUICK, NULL, 0, "memory: idle 0.1 s instead of 12 s after all was freed", 0},
+    {"json", KEY_JSON, NULL, 0, "write JSON", 0},
+    {0},
+};
+
+/* ---- arguments ---- */
+
+static int find_name(const char *const *names, const char *name) {
+    for (int i = 0; names[i] != NULL; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+static void add_to_list(struct argp_state *state, const char **list, const char *entry) {
+    size_t count = 0;
+    while (list[count] != NULL)
+        count++;
+    if (count == LIST_MAX)
+        argp_error(state, "more than %d of one option", LIST_MAX);
+    if (strchr(entry, '=') == NULL)
+        argp_error(state, "\"%s\" is not NAME=VALUE", entry);
+    list[count] = entry;
+}
+
+static void set_time_limit(struct argp_state *state, struct rh_job *job, const char *text) {
+    double seconds = 0;
+    if (rh_parse_double(text, &seconds) != 0 || seconds <= 0 || seconds > 1e9)
+        argp_error(state, "\"%s\" is no number of seconds", text);
+    job->time_limit_ns = (uint64_t)(seconds * 1e9);
+}
+
+static void set_pass(struct argp_state *state, struct rh_job *job, const char *text) {
+    int pass = find_name(rh_pass_names(), text);
+    if (pass < 0 || pass == RH_PASS_SYSCALLS) /* nothing counts system calls yet */
+        argp_error(state, "no pass \"%s\": throughput, latency, memory or check", text);
+    job->pass = (enum rh_pass)pass;
+}
+
+static void set_touch(struct argp_state *state, struct rh_job *job, const char *text) {
+    int touch = find_name(rh_touch_names(), text);
+    if (touch < 0)
+        argp_error(state, "no touch policy \"%s\": recorded, page, first, all or none", text);
+    job->touch = (enum rh_touch)touch;
+}
+
+typedef int course_parser(const char *text, struct rh_error *error, struct rh_course *course);
+
+static void set_course(struct argp_state *state, struct arguments *arguments, const char *text,
+                       course_parser *parser) {
+    struct rh_error error = {0};
+    if (parser(text, &error, &arguments->course) < 0)
+        argp_error(state, "%s", error.message);
+    arguments->job.pace = arguments->course.pace;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    struct rh_job *job = &arguments->job;
+    switch (key) {
+    case 'a':
+        job->allocator = value;
+        return 0;
+    case 'p':
+        set_pass(state, job, value);
+        return 0;
+    case 't':
+        set_touch(state, job, value);
+        return 0;
+    case KEY_ORDER:
+        set_course(state, arguments, value, rh_course_parse_order);
+        return 0;
+    case KEY_PACE:
+        set_course(state, arguments, value, rh_course_parse_pace);
+        return 0;
+    case KEY_ONE_THREAD:
+        arguments->one_thread = true;
+        return 0;
+    case KEY_LIVE:
+        job->counts_live = true;
+        return 0;
+    case KEY_OPTION:
+        add_to_list(state, arguments->options, value);
+        return 0;
+    case KEY_ENV:
+        add_to_list(state, arguments->environment, value);
+        return 0;
+    case KEY_CPUS:
+        job->cpus = value;
+        return 0;
+    case KEY_TIME_LIMIT:
+        set_time_limit(state, job, value);
+        return 0;
+    case KEY_CHECKED:
+        job->checked = true;
+        return 0;
+    case KEY_QUICK:
+        job->quick_idle = true;
+        return 0;
+    case KEY_JSON:
+        arguments->json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->trace != NULL)
+            argp_error(state, "one trace at a time");
+        arguments->trace = value;
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->trace == NULL || job->allocator == NULL)
+            argp_error(state, "a trace and an allocator (-a NAME) are needed");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ---- output ---- */
+
+static void set_count(json_t *object, const char *key, uint64_t value) {
+    json_object_set_new(object, key,
+                        value == UINT64_MAX ? json_null() : json_integer((json_int_t)value));
+}
+
+/* X(key, member) */
+#define COUNTS(X)                                                                                  \
+    X("ops", ops)                                                                                  \
+    X("threads", threads)                                                                          \
+    X("threads_peak", threads_peak)                                                                \
+    X("edges", edges)                                                                              \
+    X("edges_waited", edges_waited)                                                                \
+    X("wall_ns", wall_ns)                                                                          \
+    X("busy_ns", busy_ns)                                                                          \
+    X("stall_ns", stall_ns)                                                                        \
+    X("preempted_ns", preempted_ns)                                                                \
+    X("creation_ns", creation_ns)                                                                  \
+    X("window_waits", window_waits)                                                                \
+    X("window_stall_ns", window_stall_ns)                                                          \
+    X("paced_ns", paced_ns)                                                                        \
+    X("late_ns", late_ns)                                                                          \
+    X("cross_releases", cross_releases)                                                            \
+    X("skipped_events", skipped_events)                                                            \
+    X("user_ns", user_ns)                                                                          \
+    X("system_ns", system_ns)                                                                      \
+    X("minor_faults", minor_faults)                                                                \
+    X("major_faults", major_faults)                                                                \
+    X("voluntary_switches", voluntary_switches)                                                    \
+    X("involuntary_switches", involuntary_switches)                                                \
+    X("peak_live_bytes", peak_live_bytes)                                                          \
+    X("replayed_peak_live_bytes", replayed_peak_live_bytes)                                        \
+    X("start_resident_bytes", start_resident_bytes)                                                \
+    X("peak_resident_bytes", peak_resident_bytes)                                                  \
+    X("high_water_bytes", high_water_bytes)                                                        \
+    X("freed_resident_bytes", freed_resident_bytes[0])                                             \
+    X("purged_resident_bytes", purged_resident_bytes)                                              \
+    X("failed_op", failed_op)                                                                      \
+    X("instructions", instructions)                                                                \
+    X("cycles", cycles)                                                                            \
+    X("cache_misses", cache_misses)                                                                \
+    X("dtlb_misses", dtlb_misses)                                                                  \
+    X("brk_calls", brk_calls)                                                                      \
+    X("mmap_calls", mmap_calls)                                                                    \
+    X("munmap_calls", munmap_calls)                                                                \
+    X("mremap_calls", mremap_calls)                                                                \
+    X("madvise_calls", madvise_calls)                                                              \
+    X("mprotect_calls", mprotect_calls)
+
+static json_t *stalls_json(const struct rh_sample *sample) {
+    json_t *stalls = json_array();
+    for (uint32_t i = 0; i < sample->stall_count; i++) {
+        const struct rh_stall *stall = &sample->stalls[i];
+        json_t *entry = json_object();
+        set_count(entry, "thread", stall->thread);
+        set_count(entry, "stall_ns", stall->thread_ns);
+        set_count(entry, "waits", stall->thread_waits);
+        set_count(entry, "longest_ns", stall->ns);
+        if (stall->ns > 0) {
+            set_count(entry, "op", stall->op);
+            set_count(entry, "for_thread", stall->other_thread);
+            set_count(entry, "for_op", stall->other_op);
+        }
+        json_array_append_new(stalls, entry);
+    }
+    return stalls;
+}
+
+static int print_json(const struct arguments *arguments, const struct rh_sample *sample) {
+    json_t *object = json_object();
+    json_object_set_new(object, "allocator", json_string(arguments->job.allocator));
+    json_object_set_new(object, "object", json_string(sample->object));
+    json_object_set_new(object, "pass", json_string(rh_pass_name(sample->pass)));
+    json_object_set_new(object, "touch", json_string(rh_touch_name(arguments->job.touch)));
+    char text[RH_COURSE_BYTES];
+    json_object_set_new(object, "order",
+                        json_string(rh_course_order_text(&arguments->course, text)));
+    json_object_set_new(object, "pace", json_string(rh_course_pace_text(&arguments->course, text)));
+    json_object_set_new(object, "one_thread", json_boolean(arguments->one_thread));
+    json_object_set_new(object, "end", json_string(rh_sample_end_name(sample->end)));
+    json_object_set_new(object, "reason", json_string(sample->reason));
+    json_object_set_new(object, "ns_per_op", json_real(rh_cli_sample_ns_per_op(sample)));
+#define X(key, member) set_count(object, key, sample->member);
+    COUNTS(X)
+#undef X
+    json_object_set_new(object, "counters_reason", json_string(sample->counters_reason));
+    char checksum[RH_HUMAN_BYTES];
+    snprintf(checksum, sizeof(checksum), "%016" PRIx64, sample->checksum);
+    json_object_set_new(object, "checksum", json_string(checksum));
+    rh_cli_sample_add_series(object, sample, arguments->job.latency);
+    json_object_set_new(object, "stalls", stalls_json(sample));
+    int result = json_dumpf(object, stdout, JSON_INDENT(2));
+    json_decref(object);
+    putchar('\n');
+    return result;
+}
+
+static void print_text(const struct arguments *arguments, const struct rh_sample *sample) {
+    char count[RH_HUMAN_BYTES];
+    char text[RH_COURSE_BYTES];
+    printf("%s on %s, %s pass, touch %s", arguments->trace, arguments->job.allocator,
+           rh_pass_name(sample->pass), rh_touch_name(arguments->job.touch));
+    if (arguments->one_thread)
+        printf(", on one thread");
+    if (arguments->course.order != RH_ORDER_DEPENDENCY)
+        printf(", order %s", rh_course_order_text(&arguments->course, text));
+    if (arguments->course.pace > 0)
+        printf(", %s", rh_course_pace_text(&arguments->course, text));
+    printf(": %s\n", rh_sample_end_name(sample->end));
+    if (sample->end != RH_SAMPLE_MEASURED)
+        return;
+    printf("  object      %s\n", sample->object[0] != '\0' ? sample->object : "(in the worker)");
+    printf("  operations  %s on %" PRIu64 " threads, checksum %016" PRIx64 "\n",
+           rh_human_count(count, (double)sample->ops), sample->threads, sample->checksum);
+    rh_cli_sample_print(sample, arguments->job.latency);
+}
+
+/* ---- the course ---- */
+
+static volatile bool interrupted;
+
+static void on_interrupt(int signal_number) {
+    (void)signal_number;
+    interrupted = true;
+}
+
+static int replay(struct arguments *arguments, struct rh_error *error,
+                  struct rh_sample *ret_sample) {
+    struct rh_tape_facts facts;
+    char *tape = NULL;
+    struct rh_compile_options options = {.one_thread = arguments->one_thread};
+    rh_compile_follow_course(&options, &arguments->course);
+    rh_try(rh_compile(arguments->trace, &options, error, &tape, &facts));
+    arguments->job.tape = tape;
+    int result = rh_replay(&arguments->job, &interrupted, error, ret_sample);
+    rh_free(tape);
+    return result;
+}
+
+static int exit_status(const struct rh_sample *sample) {
+    if (sample->end == RH_SAMPLE_MEASURED)
+        return RH_EXIT_WELL;
+    fprintf(stderr, "reheap: %s: %s\n", rh_sample_end_name(sample->end), sample->reason);
+    return sample->end == RH_SAMPLE_WRONG ? RH_EXIT_SAYS_NO : RH_EXIT_FAILURE;
+}
+
+int rh_cli_replay(int argc, char **argv) {
+    static const struct argp parser = {
+        option_table,
+        parse,
+        "TRACE",
+        "Replays a trace once on one allocator, in a process of its own.\v"
+        "Exit status 3 when the allocator did something wrong.\n\n"
+        "Examples:\n"
+        "  reheap replay job.rht -a jemalloc\n"
+        "  reheap replay job.rht -a jemalloc --env MALLOC_CONF=dirty_decay_ms:0 --pass memory\n"
+        "  reheap replay job.rht -a preload:./libmine.so --pass check",
+        NULL,
+        NULL,
+        NULL};
+    static struct rh_sample sample;
+    static struct rh_latency latency;
+    struct arguments arguments = {
+        .job = {.touch = RH_TOUCH_RECORDED, .latency = &latency, .splits = true}};
+    argp_err_exit_status = RH_EXIT_USAGE;
+    if (argp_parse(&parser, argc, argv, 0, NULL, &arguments) != 0)
+        return RH_EXIT_USAGE;
+    arguments.job.options = arguments.options;
+    arguments.job.environment = arguments.environment;
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    struct rh_error error = {0};
+    if (replay(&arguments, &error, &sample) < 0)
+        return rh_cli_report(&error);
+    if (!arguments.json)
+        print_text(&arguments, &sample);
+    else if (print_json(&arguments, &sample) < 0)
+        return RH_EXIT_FAILURE;
+    return exit_status(&sample);
+}

@@ -1,0 +1,246 @@
+/* trace_look.c - reheap trace info, verify, dump. */
+#include <argp.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/trace.h"
+#include "report/trace_page.h"
+#include "trace/facts.h"
+#include "trace/text_form.h"
+#include "trace/trace.h"
+
+struct arguments {
+    bool json;
+    const char *page;     /* info: where to */
+    const char *repaired; /* verify: where to */
+    int files;            /* index of the first in argv */
+};
+
+static error_t take(int key, char *value, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case 'j':
+        arguments->json = true;
+        return 0;
+    case 'H':
+        arguments->page = value;
+        return 0;
+    case 'r':
+        arguments->repaired = value;
+        return 0;
+    case ARGP_KEY_ARGS:
+        arguments->files = state->next;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which trace?");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ---- info ---- */
+
+static int add_info(const struct arguments *arguments, const struct rh_facts *facts,
+                    const struct rh_trace_meta *meta, const char *path, struct rh_error *error,
+                    struct rh_text *text) {
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return rh_fail_errno(error, "cannot look at %s", path);
+    uint64_t file_bytes = (uint64_t)status.st_size;
+    if (arguments->json)
+        return rh_facts_json(facts, meta, path, file_bytes, error, text);
+    if (arguments->page != NULL)
+        return rh_trace_page(facts, meta, path, file_bytes, error, text);
+    rh_facts_text(facts, meta, path, file_bytes, text);
+    return 0;
+}
+
+static int print_info(const char *path, const struct arguments *arguments, struct rh_error *error) {
+    struct rh_trace_reader *reader = NULL;
+    struct rh_facts facts = {0};
+    struct rh_text text = {0};
+    rh_try(rh_trace_reader_open(path, error, &reader));
+    int result = rh_facts_init(&facts, reader, error);
+    if (result == 0)
+        result = add_info(arguments, &facts, rh_trace_reader_meta(reader), path, error, &text);
+    if (result == 0 && text.failed)
+        result = rh_fail(error, text.failed, "no memory for the text");
+    if (result == 0 && arguments->page != NULL)
+        result = rh_file_write(arguments->page, rh_text_get(&text), text.length, error);
+    else if (result == 0)
+        fputs(rh_text_get(&text), stdout);
+    rh_text_finish(&text);
+    rh_facts_finish(&facts);
+    rh_trace_reader_close(reader);
+    return result;
+}
+
+int rh_cli_trace_info(int argc, char **argv) {
+    static const struct argp_option options[] = {
+        {"json", 'j', NULL, 0, "print the facts as JSON", 0},
+        {"html", 'H', "OUTPUT", 0, "write a page with charts to OUTPUT: one file, for any browser",
+         0},
+        {0}};
+    static const struct argp argp = {
+        options,
+        take,
+        "TRACE...",
+        "Prints what a trace holds: where it comes from, events by kind, threads, sizes, "
+        "alignments, lifetimes, and its course.\v"
+        "Examples:\n"
+        "  reheap trace info job.rht\n"
+        "  reheap trace info job.rht --html job.html\n"
+        "  reheap trace info --json job.rht | jq .events",
+        NULL,
+        NULL,
+        NULL};
+    struct arguments arguments = {0};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+        return RH_EXIT_USAGE;
+    if (arguments.page != NULL && (arguments.json || argc - arguments.files != 1)) {
+        fprintf(stderr, "reheap trace info: --html takes one trace, and no --json\n");
+        return RH_EXIT_USAGE;
+    }
+    for (int i = arguments.files; i < argc; i++) {
+        struct rh_error error = {0};
+        if (i > arguments.files && !arguments.json)
+            printf("\n");
+        if (print_info(argv[i], &arguments, &error) < 0)
+            return rh_cli_report(&error);
+    }
+    return RH_EXIT_WELL;
+}
+
+/* ---- verify ---- */
+
+/* A trace that cannot be looked at is a failure, one that is not sound a check that says no. */
+static int status_of(const struct rh_error *error) {
+    bool unsound = error->code == RH_ERR_FORMAT || error->code == RH_ERR_CHECK;
+    int status = rh_cli_report(error);
+    return unsound ? RH_EXIT_SAYS_NO : status;
+}
+
+static int verify(const char *path) {
+    struct rh_error error = {0};
+    struct rh_trace_summary summary;
+    if (rh_trace_verify(path, &error, &summary) < 0)
+        return status_of(&error);
+    printf("%s: sound: %" PRIu64 " events, %" PRIu64 " objects, %" PRIu64
+           " threads, content %016" PRIx64 "\n",
+           path, summary.events, summary.objects, summary.threads, summary.content_hash);
+    return RH_EXIT_WELL;
+}
+
+/* Says no when something was lost, though a sound trace was made of the rest. */
+static int repair(const char *from, const char *to) {
+    struct rh_error error = {0};
+    struct rh_trace_repair repaired;
+    if (rh_trace_repair(from, to, &error, &repaired) < 0)
+        return status_of(&error);
+    printf("%s: kept %" PRIu64 " events", to, repaired.events);
+    if (repaired.stated != 0)
+        printf(" of %" PRIu64, repaired.stated);
+    printf("%s: %s\n", repaired.metadata_lost ? ", the metadata are lost" : "", repaired.reason);
+    return repaired.whole ? RH_EXIT_WELL : RH_EXIT_SAYS_NO;
+}
+
+int rh_cli_trace_verify(int argc, char **argv) {
+    static const struct argp_option options[] = {
+        {"repair", 'r', "OUTPUT", 0,
+         "write what is sound to OUTPUT: all events before the first damage or broken rule", 0},
+        {0}};
+    static const struct argp argp = {
+        options,
+        take,
+        "TRACE...",
+        "Reads whole traces and checks every checksum, rule and count. Exit status 3 if one is not "
+        "sound.\v"
+        "Examples:\n"
+        "  reheap trace verify traces/*.rht",
+        NULL,
+        NULL,
+        NULL};
+    struct arguments arguments = {0};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+        return RH_EXIT_USAGE;
+    if (arguments.repaired != NULL && argc - arguments.files != 1) {
+        fprintf(stderr, "reheap trace verify: --repair takes one trace\n");
+        return RH_EXIT_USAGE;
+    }
+    if (arguments.repaired != NULL)
+        return repair(argv[arguments.files], arguments.repaired);
+    int worst = RH_EXIT_WELL;
+    for (int i = arguments.files; i < argc; i++) {
+        int status = verify(argv[i]);
+        worst = status > worst ? status : worst;
+    }
+    return worst;
+}
+
+/* ---- dump ---- */
+
+enum { FLUSH_BYTES = 1 << 16 };
+
+/* Prints and empties the text once it is long, or always if `now`. */
+static int flush_text(struct rh_text *text, bool now, struct rh_error *error) {
+    if (text->failed)
+        return rh_fail(error, text->failed, "no memory for the text");
+    if (!now && text->length < FLUSH_BYTES)
+        return 0;
+    if (fwrite(rh_text_get(text), 1, text->length, stdout) != text->length)
+        return rh_fail_errno(error, "cannot write to standard output");
+    rh_text_clear(text);
+    return 0;
+}
+
+static int dump_events(struct rh_trace_reader *reader, struct rh_text *text,
+                       struct rh_error *error) {
+    bool timed = rh_trace_reader_meta(reader)->time_quantum_ns != 0;
+    const struct rh_event *events = NULL;
+    size_t count = 0;
+    rh_try(rh_text_form_head(rh_trace_reader_meta(reader), error, text));
+    do {
+        rh_try(rh_trace_reader_next(reader, error, &events, &count));
+        for (size_t i = 0; i < count; i++) {
+            rh_text_form_event(&events[i], timed, text);
+            rh_try(flush_text(text, false, error));
+        }
+    } while (count > 0);
+    return flush_text(text, true, error);
+}
+
+int rh_cli_trace_dump(int argc, char **argv) {
+    static const struct argp argp = {
+        NULL,
+        take,
+        "TRACE",
+        "Prints a trace as text, one line an event; reheap trace import turns it back.\v"
+        "Examples:\n"
+        "  reheap trace dump job.rht | less\n"
+        "  reheap trace dump job.rht | grep -v usable | reheap trace import - -o less.rht",
+        NULL,
+        NULL,
+        NULL};
+    struct arguments arguments = {0};
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+        return RH_EXIT_USAGE;
+    if (argc - arguments.files != 1) {
+        fprintf(stderr, "reheap trace dump: one trace at a time\n");
+        return RH_EXIT_USAGE;
+    }
+    struct rh_error error = {0};
+    struct rh_trace_reader *reader = NULL;
+    struct rh_text text = {0};
+    int result = rh_trace_reader_open(argv[arguments.files], &error, &reader);
+    if (result == 0)
+        result = dump_events(reader, &text, &error);
+    rh_text_finish(&text);
+    rh_trace_reader_close(reader);
+    return result < 0 ? rh_cli_report(&error) : RH_EXIT_WELL;
+}
