@@ -1,0 +1,2 @@
+/* Where an installed plugin's author finds it. */
+#include "allocator/allocator.h"

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Full disks, file size limits, a launcher that is killed, spools that are torn: what can be saved is saved, what is lost
+is counted, and the program goes on.
+
+Usage: test_record_faults.py REHEAP RETURNED CHECK
+"""
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+REHEAP, RETURNED, CHECK = (os.path.abspath(path) for path in sys.argv[1:4])
+CALLS = 200000  # of each thread
+FRAME_BYTES = 64
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        owner = tempfile.TemporaryDirectory(prefix="reheap-test-")
+        self.addCleanup(owner.cleanup)
+        self.folder = pathlib.Path(owner.name)
+        self.log, self.trace = self.folder / "log", self.folder / "trace.rht"
+
+    def info(self, trace=None):
+        run = subprocess.run([REHEAP, "trace", "info", "--json", trace or self.trace], capture_output=True, check=True)
+        return json.loads(run.stdout)
+
+
+class Fault(Base):
+    def check_stopped(self, run, reason):
+        """The program did all its work; the trace holds a beginning of it, and says so."""
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(struct.unpack("<QQQ", self.log.read_bytes()[:24])[1:], (CALLS, CALLS))
+        checked = subprocess.run([CHECK, self.trace, self.log, "stopped"], capture_output=True, text=True)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        recorded = sum(int(count) for count in re.findall(r"(\d+) recorded", checked.stdout))
+        meta = self.info()["meta"]
+        self.assertIn("recording stopped before the end of the program: " + reason, meta["note"])
+        self.assertIn(reason.encode(), run.stderr)
+        self.assertGreater(recorded, 1000)
+        self.assertLess(recorded, 2 * CALLS)
+        # What is not there is counted; the program makes a few calls of its own besides.
+        self.assertGreaterEqual(recorded + meta["drops"], 2 * CALLS)
+        self.assertLess(recorded + meta["drops"], 2 * CALLS + 50)
+
+    def test_file_size_limit(self):
+        script = 'ulimit -f 1024; exec "$0" "$@"'
+        run = subprocess.run([REHEAP, "record", "-o", self.trace, "--", "sh", "-c", script, RETURNED, self.log, str(CALLS)],
+                             stderr=subprocess.PIPE, timeout=60)
+        self.check_stopped(run, "File too large")
+
+    def test_full_disk(self):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk], capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest("a small disk can only be mounted by root: " + mounted.stderr.decode().strip())
+        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        # The spool lies on the full disk, the trace does not.
+        lines = subprocess.run([REHEAP, "record", "--print-env", disk / "spool"], capture_output=True, text=True, check=True)
+        env = dict(os.environ, **dict(line.split("=", 1) for line in lines.stdout.splitlines()))
+        subprocess.run([RETURNED, self.log, str(CALLS)], env=env, check=True, timeout=60)
+        run = subprocess.run([REHEAP, "record", "-o", f"{self.folder}/", "--finish", disk / "spool"],
+                             stderr=subprocess.PIPE)
+        self.trace = next(self.folder.glob("*.rht"))
+        self.check_stopped(run, "No space left on device")
+
+    def test_no_room_for_a_spool(self):
+        """Not even the first page: the program runs, and the recorder says that there is nothing."""
+        script = 'ulimit -f 0; exec "$0" "$@"'
+        run = subprocess.run([REHEAP, "record", "--no-children", "-o", self.trace, "--", "sh", "-c", script, "true"],
+                             stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(run.returncode, 0, run.stderr)
+
+    def test_launcher_is_killed(self):
+        launcher = subprocess.Popen([REHEAP, "record", "-o", self.trace, "--", RETURNED, self.log, str(CALLS)],
+                                    stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 30
+        while not self.log.exists() or len(self.log.read_bytes()) < 8:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.001)
+        launcher.send_signal(signal.SIGKILL)
+        launcher.wait()
+        spools = list(self.folder.glob("reheap-spool-*"))
+        self.assertEqual(len(spools), 1)
+        while struct.unpack("<QQQ", self.log.read_bytes()[:24])[1:] != (CALLS, CALLS):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+        for _ in range(500):
+            run = subprocess.run([REHEAP, "record", "-o", f"{self.folder}/", "--finish", spools[0]], capture_output=True)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            if not spools[0].exists():
+                break
+            time.sleep(0.01)
+        trace = next(self.folder.glob("*.rht"))
+        checked = subprocess.run([CHECK, trace, self.log], capture_output=True, text=True)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+
+
+class Torn(Base):
+    """A spool that was damaged, as by a power failure."""
+
+    def spool(self):
+        folder = self.folder / "spool"
+        lines = subprocess.run([REHEAP, "record", "--print-env", folder], capture_output=True, text=True, check=True)
+        env = dict(os.environ, **dict(line.split("=", 1) for line in lines.stdout.splitlines()))
+        subprocess.run([RETURNED, self.log, "60000"], env=env, check=True, timeout=60)
+        live, full = sorted(folder.iterdir(), key=lambda path: path.suffix, reverse=True)
+        self.assertEqual((live.suffix, full.suffix), (".live", ".full"))
+        return live, full
+
+    def finish(self, live, full):
+        """The damaged spool as a trace: it is sound, and it says that something is missing."""
+        for old in self.folder.glob("*.rht"):
+            old.unlink()
+        copy = self.folder / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        (copy / "1-0.live").write_bytes(live)
+        if full is not None:
+            (copy / "1-0.full").write_bytes(full)
+        run = subprocess.run([REHEAP, "record", "-o", f"{self.folder}/", "--finish", copy], capture_output=True, text=True)
+        self.assertIn(run.returncode, (0, 1), run.stderr)
+        traces = list(self.folder.glob("*.rht"))
+        if run.returncode == 1:
+            self.assertEqual(traces, [], run.stderr)
+            self.assertEqual(run.stderr.count("\n"), 1, run.stderr)
+            return None
+        subprocess.run([REHEAP, "trace", "verify", traces[0]], check=True, capture_output=True)
+        return self.info(traces[0])
+
+    def test_damage(self):
+        seed = random.SystemRandom().randrange(1 << 32)
+        dice = random.Random(seed)
+        live, full = (path.read_bytes() for path in self.spool())
+        whole = self.finish(live, full)
+        self.assertEqual((whole["meta"]["torn"], whole["meta"].get("note")), (0, None))
+        with self.subTest(seed=seed):
+            self.check_damage(live, full, whole["events"], dice)
+
+    def check_damage(self, live, full, events, dice):
+        damaged = {}
+        for _ in range(6):
+            cut = dice.randrange(FRAME_BYTES, len(full))
+            damaged[f"cut at {cut}"] = (live, full[:cut])
+            start = dice.randrange(0, len(full)) & ~4095
+            damaged[f"zeros at {start}"] = (live, full[:start] + bytes(4096) + full[start + 4096:])
+        damaged["no full file"] = (live, None)
+        damaged["only the header"] = (live[:16384], full)
+        for name, (live_now, full_now) in damaged.items():
+            info = self.finish(live_now, full_now)
+            self.assertIsNotNone(info, name)
+            self.assertLess(info["events"], events, name)
+            self.assertGreater(info["meta"]["torn"], 0, name)
+            self.assertIn("torn or missing", info["meta"]["note"], name)
+        for _ in range(12):
+            # Anywhere in either file: no crash, no unsound trace.
+            flipped = bytearray(live[:16384] + live[16384:]), bytearray(full)
+            for _ in range(dice.randrange(1, 20)):
+                target = flipped[dice.randrange(2)]
+                target[dice.randrange(len(target))] ^= 1 << dice.randrange(8)
+            self.finish(*map(bytes, flipped))
+        for cut in (0, 7, 100, 4096):
+            self.assertIsNone(self.finish(live[:cut], full))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
