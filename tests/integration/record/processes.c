@@ -1,0 +1,167 @@
+/* processes.c - the ways in which a process makes others, and ends. Each process takes blocks of a
+ * size that tells it: 5001 in the first one before it forks, 5002 in it afterwards, 5003 in the
+ * child, 5004 in what is executed.
+ *
+ * processes WAY [ARGUMENT...]; see main. */
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { BEFORE = 5001, AFTER = 5002, CHILD = 5003, EXECUTED = 5004, COUNT = 100 };
+
+static void *kept[COUNT];
+
+static void take(size_t size) {
+    for (int i = 0; i < COUNT; i++) {
+        void *volatile pointer = malloc(size);
+        free(kept[i]);
+        kept[i] = pointer;
+    }
+}
+
+static void wait_for(pid_t pid) {
+    int status = 0;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid)
+        exit(9);
+    printf("child %d: %d\n", WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status),
+           WIFSIGNALED(status));
+}
+
+static char *self;
+static char executed[] = "executed";
+
+/* ---- children ---- */
+
+static void in_fork_child(void) {
+    take(CHILD); /* frees what it has inherited */
+    _exit(3);
+}
+
+static void forks(void) {
+    pid_t pid = fork();
+    if (pid == 0)
+        in_fork_child();
+    wait_for(pid);
+}
+
+/* Past libc: no handlers run. */
+static void raw_forks(void) {
+    pid_t pid = (pid_t)syscall(SYS_fork);
+    if (pid == 0)
+        in_fork_child();
+    wait_for(pid);
+}
+
+static void *fork_in_thread(void *argument) {
+    (void)argument;
+    forks();
+    return NULL;
+}
+
+static void *work(void *argument) {
+    volatile int *stop = argument;
+    while (!*stop)
+        free(malloc(64));
+    return NULL;
+}
+
+/* From a second thread, while a third one allocates. */
+static void thread_forks(void) {
+    static volatile int stop;
+    pthread_t forker;
+    pthread_t worker;
+    if (pthread_create(&worker, NULL, work, (void *)&stop) != 0 ||
+        pthread_create(&forker, NULL, fork_in_thread, NULL) != 0)
+        exit(9);
+    pthread_join(forker, NULL);
+    stop = 1;
+    pthread_join(worker, NULL);
+}
+
+/* The child is in the parent's memory: what it takes is the parent's. */
+static void vforks(void) {
+    char *const arguments[] = {self, executed, NULL};
+    pid_t pid = vfork();
+    if (pid == 0) {
+        execv(self, arguments);
+        _exit(8);
+    }
+    wait_for(pid);
+}
+
+static void spawns(void) {
+    char *const arguments[] = {self, executed, NULL};
+    char *const empty[] = {NULL};
+    pid_t pid = 0;
+    if (posix_spawn(&pid, self, NULL, NULL, arguments, empty) != 0)
+        exit(9);
+    wait_for(pid);
+}
+
+/* Parent, child and grandchild; the grandchild outlives them both. */
+static void daemonises(void) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        setsid();
+        if (fork() != 0)
+            _exit(0);
+        usleep(300000);
+        in_fork_child();
+    }
+    wait_for(pid);
+}
+
+/* ---- ends ---- */
+
+static int end(const char *way) {
+    if (strcmp(way, "abort") == 0)
+        abort();
+    if (strcmp(way, "kill") == 0)
+        kill(getpid(), SIGKILL);
+    if (strcmp(way, "_exit") == 0)
+        _exit(7);
+    if (strcmp(way, "quick") == 0)
+        quick_exit(6);
+    if (strcmp(way, "closed") == 0) { /* as daemons do: every descriptor that is not known */
+        for (int fd = 3; fd < 2048; fd++)
+            close(fd);
+        for (int i = 0; i < 300; i++)
+            take(AFTER);
+    }
+    return strcmp(way, "status") == 0 ? 42 : 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2)
+        return 2;
+    self = argv[0];
+    if (strcmp(argv[1], "executed") == 0) {
+        take(EXECUTED);
+        return 4;
+    }
+    take(BEFORE);
+    const struct {
+        const char *name;
+        void (*run)(void);
+    } ways[] = {{"fork", forks},   {"raw-fork", raw_forks}, {"thread-fork", thread_forks},
+                {"vfork", vforks}, {"spawn", spawns},       {"daemon", daemonises}};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (strcmp(argv[1], ways[i].name) == 0) {
+            ways[i].run();
+            take(AFTER);
+            return 0;
+        }
+    if (strcmp(argv[1], "exec") == 0) {
+        execle(self, self, "executed", (char *)NULL, (char *const[]){NULL});
+        return 9;
+    }
+    if (strcmp(argv[1], "end") == 0)
+        return end(argc > 2 ? argv[2] : "");
+    return 2;
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""The trace holds exactly the calls that were made: every entry point, in every odd way, under several allocators.
+
+Usage: test_calls.py REHEAP EVERY_CALL EVERY_OPERATOR
+"""
+import sys
+import unittest
+
+from recording import Recording, between_marks, library, programs
+
+REHEAP, EVERY_CALL, EVERY_OPERATOR = programs()
+
+# Each defines all of the malloc API, and operators new and delete of its own.
+OTHERS = {
+    "jemalloc": "libjemalloc.so.2",
+    "mimalloc": "libmimalloc.so.2*",
+    "tcmalloc": "libtcmalloc_minimal.so.4",
+}
+
+
+def condensed(events):
+    """Lines as the programs write them; the exception objects, whose size is the C++ library's affair, as one word."""
+    lines = []
+    skip = False
+    for i, event in enumerate(events):
+        if skip:
+            skip = False
+            continue
+        following = events[i + 1] if i + 1 < len(events) else None
+        is_exception = (event.kind == "malloc" and event.size > 128 and event.size < 160 and i > 0
+                        and events[i - 1].kind == "failed" and following is not None and following.kind == "free")
+        lines.append("exception size=0 align=0" if is_exception else repr(event))
+        skip = is_exception
+    return lines
+
+
+class Calls(unittest.TestCase):
+    maxDiff = None
+
+    def check(self, program, *arguments, preload=None, condense=False):
+        command = [program, "expected", *arguments]
+        if preload is not None:
+            command = ["env", f"LD_PRELOAD={preload}", *command]
+        with Recording(REHEAP) as recording:
+            run = recording.record(*command, options=["-o", "calls.rht"])
+            self.assertEqual(run.returncode, 0, run.stderr.decode())
+            meta, events = recording.dump("calls.rht")
+            events = between_marks(events)
+            lines = condensed(events) if condense else [repr(event) for event in events]
+            self.assertEqual(lines, recording.path("expected").read_text().splitlines())
+            self.assertEqual((meta["unknown_frees"], meta["drops"], meta["torn"]), (0, 0, 0))
+            self.assertEqual(recording.left_over(), [])
+        return meta
+
+    def test_c_under_glibc(self):
+        meta = self.check(EVERY_CALL, "pvalloc")
+        self.assertIn("libc.so.6", meta["allocator"])
+
+    def test_cpp_under_glibc(self):
+        self.check(EVERY_OPERATOR, "failing", condense=True)
+
+    def test_under_other_allocators(self):
+        for name, pattern in OTHERS.items():
+            path = library(pattern)
+            if path is None:
+                continue
+            with self.subTest(name):
+                meta = self.check(EVERY_CALL, preload=path)
+                self.assertIn(pattern.split(".so")[0], meta["allocator"])
+                self.check(EVERY_OPERATOR, "well", preload=path)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

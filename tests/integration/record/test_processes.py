@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Processes: fork, vfork, posix_spawn, exec, daemons; ends of all sorts; streams and statuses that pass through.
+
+Usage: test_processes.py REHEAP PROCESSES
+"""
+import signal
+import subprocess
+import sys
+import time
+import unittest
+from collections import Counter
+
+from recording import Recording, programs
+
+REHEAP, PROCESSES = programs()
+NAME = PROCESSES.rsplit("/", 1)[1]
+BEFORE, AFTER, CHILD, EXECUTED = 5001, 5002, 5003, 5004
+
+
+class Processes(unittest.TestCase):
+    def setUp(self):
+        self.recording = Recording(REHEAP)
+        self.addCleanup(self.recording.__exit__)
+
+    def record(self, *arguments, status=0, options=()):
+        run = self.recording.record(PROCESSES, *arguments, options=options)
+        self.assertEqual(run.returncode, status, run.stderr.decode())
+        self.assertEqual(self.recording.left_over(), [])
+        return run
+
+    def sizes(self, name):
+        """How many own blocks of each size a trace has, inherited ones and fresh ones apart; nothing is unknown."""
+        meta, events = self.recording.dump(name)
+        self.assertEqual((meta["unknown_frees"], meta["drops"], meta["torn"]), (0, 0, 0), name)
+        inherited, fresh = Counter(), Counter()
+        for event in events:
+            if event.kind == "malloc" and BEFORE <= event.size <= EXECUTED:
+                (inherited if event.is_prologue else fresh)[event.size] += 1
+        return dict(inherited), dict(fresh)
+
+    def only_child(self):
+        names = [name for name in self.recording.traces() if name != f"{NAME}.rht"]
+        self.assertEqual(len(names), 1, names)
+        return names[0]
+
+    def check_fork(self, way):
+        run = self.record(way)
+        self.assertEqual(run.stdout, b"child 3: 0\n")
+        self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
+        self.assertEqual(self.sizes(self.only_child()), ({BEFORE: 100}, {CHILD: 100}))
+
+    def test_fork(self):
+        self.check_fork("fork")
+
+    def test_raw_fork(self):
+        # No handler says when: the child's inheritance is not known, but its own calls are all there.
+        run = self.record("raw-fork")
+        self.assertEqual(run.stdout, b"child 3: 0\n")
+        self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
+        meta, events = self.recording.dump(self.only_child())
+        self.assertEqual(sum(1 for event in events if event.size == CHILD and not event.is_prologue), 100)
+
+    def test_fork_in_a_thread(self):
+        run = self.record("thread-fork")
+        self.assertEqual(run.stdout, b"child 3: 0\n")
+        inherited, fresh = self.sizes(f"{NAME}.rht")
+        self.assertEqual((inherited, fresh), ({}, {BEFORE: 100, AFTER: 100}))
+        meta, events = self.recording.dump(self.only_child())
+        self.assertEqual(meta["unknown_frees"], 0)
+        self.assertEqual({event.thread for event in events}, {0})
+        self.assertEqual(sum(1 for event in events if event.size == CHILD), 100)
+
+    def check_executed(self, way):
+        run = self.record(way)
+        self.assertEqual(run.stdout, b"child 4: 0\n")
+        self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
+        self.assertEqual(self.sizes(self.only_child()), ({}, {EXECUTED: 100}))
+
+    def test_vfork(self):
+        self.check_executed("vfork")
+
+    def test_spawn_with_an_empty_environment(self):
+        self.check_executed("spawn")
+
+    def test_exec_keeps_the_process(self):
+        self.record("exec", status=4)
+        self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {EXECUTED: 100}))
+        self.assertEqual(self.sizes(self.only_child()), ({}, {BEFORE: 100}))
+
+    def test_daemon_is_waited_for(self):
+        run = self.record("daemon")
+        self.assertIn(b"waiting for process", run.stderr)
+        self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
+        self.assertEqual(self.sizes(self.only_child()), ({BEFORE: 100}, {CHILD: 100}))
+
+    def test_no_children(self):
+        self.record("fork", options=["--no-children"])
+        self.assertEqual(self.recording.traces(), [f"{NAME}.rht"])
+        self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
+
+    def test_into_a_folder(self):
+        self.recording.path("folder").mkdir()
+        self.record("fork", options=["-o", "folder/"])
+        self.assertEqual(self.recording.traces(), [])
+        self.assertEqual(len(list(self.recording.path("folder").glob(f"{NAME}*.rht"))), 2)
+        self.assertTrue(self.recording.path(f"folder/{NAME}.rht").exists())
+
+    def test_no_children_follows_an_exec(self):
+        self.record("exec", status=4, options=["--no-children", "-o", "main.rht"])
+        self.assertEqual(self.sizes("main.rht"), ({}, {EXECUTED: 100}))
+
+    def test_ends(self):
+        for way, status in {"status": 42, "_exit": 7, "quick": 6, "abort": 128 + signal.SIGABRT,
+                            "kill": 128 + signal.SIGKILL, "closed": 0}.items():
+            with self.subTest(way):
+                self.record("end", way, status=status, options=["-o", f"{way}.rht"])
+                after = {AFTER: 30000} if way == "closed" else {}
+                self.assertEqual(self.sizes(f"{way}.rht"), ({}, {BEFORE: 100, **after}))
+
+    def test_streams_pass_through(self):
+        run = self.recording.record("sh", "-c", "cat; echo to stderr >&2; exit 5", options=["-o", "x.rht"],
+                                    stdin=b"one\0two\n" * 1000)
+        self.assertEqual(run.returncode, 5)
+        self.assertEqual(run.stdout, b"one\0two\n" * 1000)
+        self.assertTrue(run.stderr.startswith(b"to stderr\n"))
+
+    def test_signals_are_handed_on(self):
+        for number, expected in ((signal.SIGTERM, 33), (signal.SIGHUP, 34)):
+            with self.subTest(number):
+                script = "trap 'exit 33' TERM; trap 'exit 34' HUP; echo ready; while :; do sleep 0.01; done"
+                process = subprocess.Popen([REHEAP, "record", "-o", "s.rht", "--no-children", "--", "sh", "-c", script],
+                                           cwd=self.recording.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                self.assertEqual(process.stdout.readline(), b"ready\n")
+                process.send_signal(number)
+                process.communicate(timeout=30)
+                self.assertEqual(process.returncode, expected)
+                self.recording.verify("s.rht")
+
+    def test_interrupt_is_the_commands_own(self):
+        # As from a terminal: both get it; the command ends, and its trace is written.
+        process = subprocess.Popen([REHEAP, "record", "-o", "i.rht", "--", "sh", "-c", "echo ready; exec sleep 100"],
+                                   cwd=self.recording.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   process_group=0 if sys.version_info >= (3, 11) else None,
+                                   preexec_fn=None)
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        time.sleep(0.2)
+        subprocess.run(["kill", "-INT", "--", f"-{process.pid}"], check=True)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 128 + signal.SIGINT)
+        self.recording.verify("i.rht")
+
+
+class Refusals(unittest.TestCase):
+    def check(self, sentence, *command, status, options=()):
+        with Recording(REHEAP) as recording:
+            run = recording.record(*command, options=options)
+            self.assertEqual(run.returncode, status, run.stderr.decode())
+            self.assertIn(sentence, run.stderr.decode())
+            self.assertEqual(run.stderr.count(b"\n"), 1)
+            self.assertEqual((recording.traces(), recording.left_over()), ([], []))
+
+    def test_no_program(self):
+        self.check("no program", "no-such-program-anywhere", status=1)
+
+    def test_no_folder(self):
+        self.check("cannot record into the directory", "true", options=["-o", "none/x.rht"], status=1)
+
+    def test_static_program(self):
+        with Recording(REHEAP) as recording:
+            source = recording.path("static.c")
+            source.write_text("int main(void) { return 0; }\n")
+            built = subprocess.run(["cc", "-static", source, "-o", recording.path("static")], capture_output=True)
+            self.assertEqual(built.returncode, 0, built.stderr)
+            run = recording.record("./static")
+            self.assertEqual(run.returncode, 2)
+            self.assertIn(b"statically linked", run.stderr)
+
+    def test_setuid_program(self):
+        with Recording(REHEAP) as recording:
+            copy = recording.path("copy")
+            subprocess.run(["cp", "/bin/true", copy], check=True)
+            if subprocess.run(["chown", "nobody", copy], capture_output=True).returncode != 0:
+                self.skipTest("only root can make a setuid file of another user")
+            subprocess.run(["chmod", "4755", copy], check=True)
+            run = recording.record("./copy")
+            self.assertEqual(run.returncode, 2)
+            self.assertIn(b"setuid", run.stderr)
+
+
+if __name__ == "__main__":
+    # Under nohup it is ignored, and what ignores a signal hands it on to nobody.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    unittest.main(argv=sys.argv[:1])
