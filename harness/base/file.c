@@ -209,6 +209,22 @@ int rh_path_of_self(char *ret_directory, size_t bytes, struct rh_error *error) {
     return 0;
 }
 
+int rh_cache_directory(const char *name, const char *what, struct rh_error *error,
+                       char **ret_directory) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    bool own = cache != NULL && cache[0] == '/';
+    if (!own && (home == NULL || home[0] != '/'))
+        return rh_fail(error, RH_ERR_MISSING,
+                       "no place for %s: neither XDG_CACHE_HOME nor HOME is set", what);
+    char *caches = own ? rh_strdup(cache) : rh_path_join(home, ".cache");
+    char *directory = caches != NULL ? rh_path_join(caches, name) : NULL;
+    rh_free(caches);
+    if (directory == NULL)
+        return rh_fail(error, RH_ERR_MEMORY, "no memory for a path");
+    *ret_directory = directory;
+    return 0;
+}
+
 int rh_file_hash(const char *path, struct rh_error *error, char ret_hash[RH_HASH_TEXT_BYTES]) {
     struct rh_file_map map = {0};
     rh_try(rh_file_map(path, 0, error, &map));

@@ -43,6 +43,11 @@ const char *rh_path_base(const char *path);
 /* The directory of the running program, or of what it was linked as: where its siblings lie. */
 int rh_path_of_self(char *ret_directory, size_t bytes, struct rh_error *error);
 
+/* Where this user's caches lie: in XDG_CACHE_HOME, or in .cache of HOME. The error says that there
+ * is no place for `what`. The caller frees it with rh_free. */
+int rh_cache_directory(const char *name, const char *what, struct rh_error *error,
+                       char **ret_directory);
+
 /* XXH64 of a file's content, as 16 hex digits and a NUL. */
 enum { RH_HASH_TEXT_BYTES = 17 };
 int rh_file_hash(const char *path, struct rh_error *error, char ret_hash[RH_HASH_TEXT_BYTES]);

@@ -41,21 +41,10 @@ void rh_compile_follow_course(struct rh_compile_options *options, const struct r
 
 static int find_directory(const struct rh_compile_options *options, struct rh_error *error,
                           char **ret_directory) {
-    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char *directory = NULL;
-    if (options->cache_directory != NULL)
-        directory = rh_strdup(options->cache_directory);
-    else if (xdg != NULL && xdg[0] == '/')
-        directory = rh_path_join(xdg, "reheap");
-    else if (home != NULL && home[0] == '/')
-        directory = rh_path_join(home, ".cache/reheap");
-    else
-        return rh_fail(error, RH_ERR_MISSING,
-                       "no place for tapes: neither XDG_CACHE_HOME nor HOME is set");
-    if (directory == NULL)
-        return rh_fail(error, RH_ERR_MEMORY, "no memory for a path");
-    *ret_directory = directory;
-    return 0;
+    if (options->cache_directory == NULL)
+        return rh_cache_directory("reheap", "tapes", error, ret_directory);
+    *ret_directory = rh_strdup(options->cache_directory);
+    return *ret_directory != NULL ? 0 : rh_fail(error, RH_ERR_MEMORY, "no memory for a path");
 }
 
 static uint32_t marks_of(const struct rh_compile_options *options) {
