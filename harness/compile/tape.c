@@ -50,6 +50,31 @@ uint64_t rh_tape_walk(const uint64_t *words, uint64_t position, uint64_t ops) {
     return position;
 }
 
+static struct rh_tape_change narrow_change_of(unsigned kind, const uint64_t *op) {
+    struct rh_tape_change change = {.align_log2 = RH_TAPE_MALLOC_ALIGN_LOG2};
+    bool makes = kind == RH_TAPE_MALLOC || kind == RH_TAPE_CALLOC;
+    bool frees = kind == RH_TAPE_FREE || kind == RH_TAPE_FREE_SIZED;
+    change.objects = makes - frees;
+    change.old_bytes = makes ? 0 : rh_tape_size(*op);
+    change.new_bytes = frees ? 0 : kind == RH_TAPE_REALLOC ? op[1] : rh_tape_size(*op);
+    return change;
+}
+
+static struct rh_tape_change wide_change_of(unsigned kind, const uint64_t *op) {
+    struct rh_tape_change change = {.align_log2 = rh_tape_size(*op) & RH_TAPE_SHAPE_ALIGN};
+    change.objects = (kind == RH_TAPE_ALLOC_WIDE) - (kind == RH_TAPE_FREE_WIDE);
+    change.old_bytes = kind == RH_TAPE_ALLOC_WIDE ? 0 : op[1];
+    change.new_bytes = kind == RH_TAPE_FREE_WIDE ? 0 : kind == RH_TAPE_REALLOC_WIDE ? op[2] : op[1];
+    return change;
+}
+
+struct rh_tape_change rh_tape_change_of(const uint64_t *op) {
+    unsigned kind = rh_tape_kind(*op);
+    if (!rh_tape_op_counts[kind])
+        return (struct rh_tape_change){0};
+    return kind <= RH_TAPE_USABLE ? narrow_change_of(kind, op) : wide_change_of(kind, op);
+}
+
 uint64_t rh_tape_count(const uint64_t *words, uint64_t position, uint64_t end) {
     uint64_t ops = 0;
     while (position != end) {

@@ -219,6 +219,15 @@ static inline uint64_t rh_tape_next(const uint64_t *words, uint64_t position) {
     return position + rh_tape_op_words[rh_tape_kind(word)];
 }
 
+/* What an op does to the block in its slot. */
+struct rh_tape_change {
+    int objects;                   /* 1: makes it, -1: frees it, 0: leaves one there */
+    uint64_t old_bytes, new_bytes; /* equal where the op only looks */
+    uint32_t align_log2;
+};
+/* All zeros for an op that is no operation of the program. */
+struct rh_tape_change rh_tape_change_of(const uint64_t *op);
+
 /* Walks `ops` operations on from `position` (an op's begin, before `end`); returns where the next
  * op begins. */
 uint64_t rh_tape_walk(const uint64_t *words, uint64_t position, uint64_t ops);

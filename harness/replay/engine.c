@@ -109,18 +109,14 @@ uint64_t rh_engine_close(struct rh_engine *engine, uint64_t *ret_checksum) {
     for (uint64_t at = tape->header->closing_begin; at != tape->header->closing_end;
          at = rh_tape_next(tape->words, at)) {
         const uint64_t *op = &tape->words[at];
-        bool wide = rh_tape_kind(*op) == RH_TAPE_FREE_WIDE;
-        if (!wide && rh_tape_kind(*op) != RH_TAPE_FREE)
-            continue;
+        struct rh_tape_change change = rh_tape_change_of(op);
         void *block = slots[rh_tape_slot(*op)];
-        uint64_t size = wide ? op[1] : rh_tape_size(*op);
-        size_t align = (size_t)1 << (wide ? rh_tape_size(*op) & RH_TAPE_SHAPE_ALIGN
-                                          : RH_TAPE_MALLOC_ALIGN_LOG2);
-        if (block == NULL)
+        if (change.objects >= 0 || block == NULL)
             continue;
-        uint32_t pages = wide ? (uint32_t)op[2] : UINT32_MAX;
-        wrong += !holds_its_mark(engine, block, size, pages, (unsigned char)(*op >> 6), &checksum);
-        ops->free(engine->setup.ctx, block, size, align);
+        uint32_t pages = rh_tape_kind(*op) == RH_TAPE_FREE_WIDE ? (uint32_t)op[2] : UINT32_MAX;
+        wrong += !holds_its_mark(engine, block, change.old_bytes, pages, (unsigned char)(*op >> 6),
+                                 &checksum);
+        ops->free(engine->setup.ctx, block, change.old_bytes, (size_t)1 << change.align_log2);
     }
     *ret_checksum = checksum;
     return wrong;

@@ -84,11 +84,8 @@ static void describe_object(const struct rh_tape *tape, uint64_t position, struc
     unsigned kind = rh_tape_kind(*op);
     if (!rh_tape_op_counts[kind])
         return;
-    uint64_t size = rh_tape_size(*op);
-    if (kind == RH_TAPE_ALLOC_WIDE || kind == RH_TAPE_FREE_WIDE || kind == RH_TAPE_REALLOC)
-        size = op[1];
-    if (kind == RH_TAPE_REALLOC_WIDE)
-        size = op[2];
+    struct rh_tape_change change = rh_tape_change_of(op);
+    uint64_t size = change.objects < 0 ? change.old_bytes : change.new_bytes;
     rh_text_addf(text, " (%s of %" PRIu64 " bytes, slot %" PRIu32 ")", rh_tape_op_name(kind), size,
                  rh_tape_slot(*op));
 }

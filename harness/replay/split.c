@@ -36,39 +36,14 @@ static struct slot *slot_of(const struct rh_splitter *splitter, uint64_t word) {
     return (struct slot *)splitter->slots.data + rh_tape_slot(word);
 }
 
-static void add(struct slot *slot, int count, uint64_t size, uint64_t align_log2) {
-    slot->live += count;
-    slot->size += count > 0 ? size : -size;
-    slot->align_log2 += count * (int32_t)align_log2;
-}
-
 static void apply(struct rh_splitter *splitter, const uint64_t *op) {
-    uint64_t size = rh_tape_size(op[0]), align = size & RH_TAPE_SHAPE_ALIGN;
+    struct rh_tape_change change = rh_tape_change_of(op);
+    if (change.objects == 0 && change.old_bytes == change.new_bytes)
+        return;
     struct slot *slot = slot_of(splitter, op[0]);
-    switch (rh_tape_kind(op[0])) {
-    case RH_TAPE_MALLOC:
-    case RH_TAPE_CALLOC:
-        add(slot, 1, size, RH_TAPE_MALLOC_ALIGN_LOG2);
-        break;
-    case RH_TAPE_FREE:
-    case RH_TAPE_FREE_SIZED:
-        add(slot, -1, size, RH_TAPE_MALLOC_ALIGN_LOG2);
-        break;
-    case RH_TAPE_ALLOC_WIDE:
-        add(slot, 1, op[1], align);
-        break;
-    case RH_TAPE_FREE_WIDE:
-        add(slot, -1, op[1], align);
-        break;
-    case RH_TAPE_REALLOC:
-        slot->size += op[1] - size;
-        break;
-    case RH_TAPE_REALLOC_WIDE:
-        slot->size += op[2] - op[1];
-        break;
-    default:
-        break;
-    }
+    slot->live += change.objects;
+    slot->size += change.new_bytes - change.old_bytes;
+    slot->align_log2 += change.objects * (int32_t)change.align_log2;
 }
 
 static void find_next_mark(const struct rh_tape *tape, uint64_t end, struct cursor *cursor) {
