@@ -64,105 +64,6 @@ void rh_compiler_destroy(struct rh_compiler *compiler) {
     rh_free(compiler);
 }
 
-/* ---- ops ---- */
-
-/* Room for an operation of `words` words in the thread's stream, counted and noted. */
-static int put_op(struct rh_compiler *compiler, uint32_t thread, unsigned words,
-                  struct rh_error *error, uint64_t *ret_position) {
-    struct rh_compiler_thread *self = &compiler->threads[thread];
-    rh_try(rh_stream_put(&compiler->writer, &self->stream, words, error, ret_position));
-    if (compiler->prologue == RH_PROLOGUE_RUNNING) {
-        self->prologue_ops++;
-        compiler->header.prologue_ops++;
-        return 0;
-    }
-    if (self->ops == self->checkpoints.next)
-        rh_try(rh_checkpoints_note(&self->checkpoints, self->ops, *ret_position, error));
-    self->ops++;
-    compiler->header.ops++;
-    return 0;
-}
-
-static bool is_narrow(const struct rh_object *object) {
-    return object->align_log2 == RH_TAPE_MALLOC_ALIGN_LOG2 && object->size > 0 &&
-           object->size <= UINT32_MAX;
-}
-
-/* An allocation of a block that might be touched in part has room for the count of its pages. */
-static bool is_narrow_alloc(const struct rh_object *object) {
-    return is_narrow(object) && object->size <= RH_TAPE_NARROW_BYTES;
-}
-
-static int put_alloc(struct rh_compiler *compiler, const struct rh_event *event, uint32_t slot,
-                     struct rh_error *error) {
-    struct rh_object *object = &compiler->objects.by_slot[slot];
-    bool zeroed = event->kind == RH_EVENT_CALLOC;
-    bool narrow = is_narrow_alloc(object);
-    uint64_t position = 0;
-    rh_try(put_op(compiler, event->thread, narrow ? 1 : 3, error, &position));
-    uint64_t *words = compiler->writer.words;
-    if (narrow) {
-        words[position] =
-            rh_tape_word(zeroed ? RH_TAPE_CALLOC : RH_TAPE_MALLOC, slot, object->size);
-    } else {
-        uint64_t shape = object->align_log2 | (zeroed ? RH_TAPE_SHAPE_ZEROED : 0);
-        words[position] = rh_tape_word(RH_TAPE_ALLOC_WIDE, slot, shape);
-        words[position + 1] = object->size;
-        words[position + 2] = RH_NO_TOUCHED;
-    }
-    object->last = object->acquired = position;
-    return 0;
-}
-
-static int put_free(struct rh_compiler *compiler, const struct rh_event *event, uint32_t slot,
-                    struct rh_error *error, uint64_t *ret_position) {
-    const struct rh_object *object = &compiler->objects.by_slot[slot];
-    bool sized = event->kind == RH_EVENT_FREE_SIZED && !object->resized;
-    bool narrow = is_narrow(object);
-    rh_try(put_op(compiler, event->thread, narrow ? 1 : 3, error, ret_position));
-    uint64_t *words = compiler->writer.words + *ret_position;
-    if (narrow) {
-        words[0] = rh_tape_word(sized ? RH_TAPE_FREE_SIZED : RH_TAPE_FREE, slot, object->size);
-    } else {
-        uint64_t shape = object->align_log2 | (sized ? RH_TAPE_SHAPE_SIZED : 0);
-        words[0] = rh_tape_word(RH_TAPE_FREE_WIDE, slot, shape);
-        words[1] = object->size;
-        words[2] = event->touched_pages;
-    }
-    return 0;
-}
-
-/* What the op that made the block says. */
-static uint32_t touched_pages_of(const struct rh_compiler *compiler,
-                                 const struct rh_object *object) {
-    const uint64_t *words = compiler->writer.words + object->acquired;
-    unsigned kind = rh_tape_kind(words[0]);
-    if (kind == RH_TAPE_ALLOC_WIDE)
-        return (uint32_t)words[2];
-    return kind == RH_TAPE_REALLOC_WIDE ? (uint32_t)words[3] : RH_NO_TOUCHED;
-}
-
-static int put_realloc(struct rh_compiler *compiler, const struct rh_event *event, uint32_t slot,
-                       uint64_t old_size, struct rh_error *error) {
-    struct rh_object *object = &compiler->objects.by_slot[slot];
-    bool narrow = is_narrow_alloc(object) && old_size > 0 && old_size <= RH_TAPE_NARROW_BYTES;
-    uint32_t old_pages = touched_pages_of(compiler, object);
-    uint64_t position = 0;
-    rh_try(put_op(compiler, event->thread, narrow ? 2 : 4, error, &position));
-    uint64_t *words = compiler->writer.words + position;
-    if (narrow) {
-        words[0] = rh_tape_word(RH_TAPE_REALLOC, slot, old_size);
-        words[1] = object->size;
-    } else {
-        words[0] = rh_tape_word(RH_TAPE_REALLOC_WIDE, slot, object->align_log2);
-        words[1] = old_size;
-        words[2] = object->size;
-        words[3] = RH_NO_TOUCHED | (uint64_t)old_pages << 32;
-    }
-    object->last = object->acquired = position;
-    return 0;
-}
-
 /* ---- objects ---- */
 
 static int check_acquired(struct rh_compiler *compiler, const struct rh_event *event,
@@ -198,23 +99,9 @@ static int acquire(struct rh_compiler *compiler, const struct rh_event *event,
     compiler->objects.by_slot[slot] = (struct rh_object){
         .size = event->size, .thread = event->thread, .align_log2 = align_log2, .live = 1};
     rh_try(rh_objects_add(&compiler->objects, event->acquired, slot, error));
-    rh_try(put_alloc(compiler, event, slot, error));
+    rh_try(rh_compiler_put_alloc(compiler, event, slot, error));
     count_live(compiler, event->size);
     return 0;
-}
-
-/* How many pages of the block the program used is known only at its release: the op that made it
- * gets the count now. */
-static void patch_touched(struct rh_compiler *compiler, const struct rh_object *object,
-                          uint32_t touched_pages) {
-    if (touched_pages == RH_NO_TOUCHED)
-        return;
-    uint64_t *words = compiler->writer.words + object->acquired;
-    unsigned kind = rh_tape_kind(words[0]);
-    if (kind == RH_TAPE_ALLOC_WIDE)
-        words[2] = touched_pages;
-    else if (kind == RH_TAPE_REALLOC_WIDE)
-        words[3] = (words[3] & ~(uint64_t)UINT32_MAX) | touched_pages;
 }
 
 /* Takes the released object out and puts its last use before this event. */
@@ -227,7 +114,7 @@ static int take_released(struct rh_compiler *compiler, const struct rh_event *ev
         compiler->header.cross_releases++;
         rh_try(rh_compiler_order(compiler, event->thread, object->thread, object->last, error));
     }
-    patch_touched(compiler, object, event->touched_pages);
+    rh_compiler_patch_touched(compiler, object, event->touched_pages);
     compiler->live_bytes -= object->size;
     *ret_slot = slot;
     return 0;
@@ -238,7 +125,7 @@ static int release(struct rh_compiler *compiler, const struct rh_event *event,
     uint32_t slot = 0;
     uint64_t position = 0;
     rh_try(take_released(compiler, event, error, &slot));
-    rh_try(put_free(compiler, event, slot, error, &position));
+    rh_try(rh_compiler_put_free(compiler, event, slot, error, &position));
     return rh_compiler_give_slot(compiler, event->thread, slot, position, error);
 }
 
@@ -254,7 +141,7 @@ static int reallocate(struct rh_compiler *compiler, const struct rh_event *event
     object->thread = event->thread;
     object->resized = 1;
     rh_try(rh_objects_add(&compiler->objects, event->acquired, slot, error));
-    rh_try(put_realloc(compiler, event, slot, old_size, error));
+    rh_try(rh_compiler_put_realloc(compiler, event, slot, old_size, error));
     count_live(compiler, event->size);
     return 0;
 }
@@ -264,21 +151,11 @@ static int look(struct rh_compiler *compiler, const struct rh_event *event,
                 struct rh_error *error) {
     uint32_t slot = 0;
     rh_try(rh_objects_find(&compiler->objects, event->released, error, &slot));
-    struct rh_object *object = &compiler->objects.by_slot[slot];
-    if (object->thread != event->thread) {
+    if (compiler->objects.by_slot[slot].thread != event->thread) {
         compiler->header.skipped_usable++;
         return 0;
     }
-    bool narrow = is_narrow(object);
-    uint64_t position = 0;
-    rh_try(put_op(compiler, event->thread, narrow ? 1 : 2, error, &position));
-    uint64_t *words = compiler->writer.words + position;
-    words[0] = narrow ? rh_tape_word(RH_TAPE_USABLE, slot, object->size)
-                      : rh_tape_word(RH_TAPE_USABLE_WIDE, slot, object->align_log2);
-    if (!narrow)
-        words[1] = object->size;
-    object->last = position;
-    return 0;
+    return rh_compiler_put_usable(compiler, event->thread, slot, error);
 }
 
 /* The count comes with no call: the op that made the block gets it. */
@@ -286,7 +163,7 @@ static int note_resident(struct rh_compiler *compiler, const struct rh_event *ev
                          struct rh_error *error) {
     uint32_t slot = 0;
     rh_try(rh_objects_find(&compiler->objects, event->released, error, &slot));
-    patch_touched(compiler, &compiler->objects.by_slot[slot], event->touched_pages);
+    rh_compiler_patch_touched(compiler, &compiler->objects.by_slot[slot], event->touched_pages);
     return 0;
 }
 
@@ -412,33 +289,6 @@ int rh_compiler_add(struct rh_compiler *compiler, const struct rh_event *events,
 
 /* ---- the end ---- */
 
-/* Frees of what is live at the end, for the worker to do when the clocks have stopped. */
-static int put_closing(struct rh_compiler *compiler, struct rh_error *error) {
-    struct rh_tape_header *header = &compiler->header;
-    struct rh_stream stream = {0};
-    rh_try(rh_stream_grow(&compiler->writer, &stream, 3, error));
-    for (uint64_t slot = 0; slot < compiler->objects.slots; slot++) {
-        const struct rh_object *object = &compiler->objects.by_slot[slot];
-        if (!object->live)
-            continue;
-        bool narrow = is_narrow_alloc(object);
-        uint32_t pages = touched_pages_of(compiler, object);
-        uint64_t position = 0;
-        rh_try(rh_stream_put(&compiler->writer, &stream, narrow ? 1 : 3, error, &position));
-        uint64_t *words = compiler->writer.words + position;
-        words[0] = narrow ? rh_tape_word(RH_TAPE_FREE, slot, object->size)
-                          : rh_tape_word(RH_TAPE_FREE_WIDE, slot, object->align_log2);
-        if (!narrow) {
-            words[1] = object->size;
-            words[2] = pages;
-        }
-        header->closing_ops++;
-    }
-    header->closing_begin = stream.begin;
-    header->closing_end = stream.at;
-    return 0;
-}
-
 static int check_counts(const struct rh_compiler *compiler, struct rh_error *error) {
     const struct rh_compiler_setup *setup = &compiler->setup;
     if (compiler->header.events != setup->events)
@@ -458,7 +308,7 @@ int rh_compiler_finish(struct rh_compiler *compiler, struct rh_error *error) {
     rh_try(check_counts(compiler, error));
     if (compiler->prologue == RH_PROLOGUE_RUNNING)
         rh_try(rh_compiler_place_gate(compiler, error));
-    rh_try(put_closing(compiler, error));
+    rh_try(rh_compiler_put_closing(compiler, error));
     struct rh_tape_header *header = &compiler->header;
     header->content_hash = compiler->setup.content_hash;
     header->marks_wanted = compiler->setup.marks;

@@ -87,6 +87,25 @@ static inline uint64_t rh_compiler_here(const struct rh_compiler *compiler, uint
     return compiler->threads[thread].stream.at;
 }
 
+/* ---- ops.c ---- */
+
+/* The op that makes the object in the slot. */
+int rh_compiler_put_alloc(struct rh_compiler *compiler, const struct rh_event *event, uint32_t slot,
+                          struct rh_error *error);
+/* The op that grows or shrinks it to the size that the object already has. */
+int rh_compiler_put_realloc(struct rh_compiler *compiler, const struct rh_event *event,
+                            uint32_t slot, uint64_t old_size, struct rh_error *error);
+int rh_compiler_put_free(struct rh_compiler *compiler, const struct rh_event *event, uint32_t slot,
+                         struct rh_error *error, uint64_t *ret_position);
+int rh_compiler_put_usable(struct rh_compiler *compiler, uint32_t thread, uint32_t slot,
+                           struct rh_error *error);
+/* How many pages of the block the program used is known only at its release: the op that made it
+ * gets the count then. */
+void rh_compiler_patch_touched(struct rh_compiler *compiler, const struct rh_object *object,
+                               uint32_t touched_pages);
+/* Frees of what is live at the end, for the worker to do when the clocks have stopped. */
+int rh_compiler_put_closing(struct rh_compiler *compiler, struct rh_error *error);
+
 /* ---- slots.c ---- */
 
 /* A slot for a new object of `thread`. */
