@@ -52,10 +52,9 @@ static void count_sizes(const struct rh_event *events, size_t count,
     }
 }
 
-/* The tape may come from the cache, by the hash that the trace claims for itself: a trace that is
- * damaged must be refused all the same. Reading it checks every block. */
-static int read_through(struct rh_trace_reader *reader, struct rh_error *error,
-                        struct rh_result_trace *facts) {
+/* The sizes are in no table of the trace, so all its events are read. */
+static int read_sizes(struct rh_trace_reader *reader, struct rh_error *error,
+                      struct rh_result_trace *facts) {
     const struct rh_event *events = NULL;
     size_t count = 0;
     do {
@@ -71,7 +70,7 @@ static int open_trace(const char *path, const struct rh_course *course, struct r
     rh_try(rh_trace_reader_open(path, error, &reader));
     int result = read_facts(reader, error, ret_facts);
     if (result == 0)
-        result = read_through(reader, error, ret_facts);
+        result = read_sizes(reader, error, ret_facts);
     rh_trace_reader_close(reader);
     rh_try(result);
 
