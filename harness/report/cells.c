@@ -2,10 +2,8 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/assert.h"
-#include "base/memory.h"
 #include "report/model.h"
 #include "report/samples.h"
 
@@ -13,7 +11,6 @@
 struct filling {
     struct rh_report_model *model;
     struct rh_report_index index;
-    double *scratch; /* [samples] */
 };
 
 /* ---- grids: one value a round ---- */
@@ -107,20 +104,6 @@ static void fill_end(struct filling *filling, size_t t, size_t a) {
 
 /* ---- time ---- */
 
-/* The median of a 64-bit member of struct rh_sample over the counted samples of a pass. */
-static double median_member(struct filling *filling, struct rh_report_slice slice,
-                            enum rh_pass pass, size_t offset) {
-    size_t count = 0;
-    for (size_t i = 0; i < slice.count; i++) {
-        if (!rh_report_counts(slice.samples[i], pass))
-            continue;
-        uint64_t value = 0;
-        memcpy(&value, (const char *)&slice.samples[i]->sample + offset, sizeof(value));
-        filling->scratch[count++] = rh_report_figure(value);
-    }
-    return rh_median(filling->scratch, count);
-}
-
 static double median_stall_share(struct filling *filling, struct rh_report_slice slice) {
     size_t count = 0;
     for (size_t i = 0; i < slice.count; i++) {
@@ -129,9 +112,9 @@ static double median_stall_share(struct filling *filling, struct rh_report_slice
             continue;
         double stall = rh_report_figure(sample->stall_ns);
         double all = stall + rh_report_figure(sample->busy_ns);
-        filling->scratch[count++] = all > 0 ? stall / all : NAN;
+        filling->index.scratch[count++] = all > 0 ? stall / all : NAN;
     }
-    return rh_median(filling->scratch, count);
+    return rh_median(filling->index.scratch, count);
 }
 
 static void fill_time(struct filling *filling, size_t t, size_t a) {
@@ -144,7 +127,7 @@ static void fill_time(struct filling *filling, size_t t, size_t a) {
     for (size_t r = 0; r < model->rounds; r++)
         cell->outliers += rh_is_outlier(ns[r], cell->ns_per_op, cell->deviation_ns);
 #define MEDIAN(member)                                                                             \
-    median_member(filling, slice, RH_PASS_THROUGHPUT, offsetof(struct rh_sample, member))
+    rh_report_median(&filling->index, slice, RH_PASS_THROUGHPUT, offsetof(struct rh_sample, member))
     cell->wall_ns = MEDIAN(wall_ns);
     cell->user_ns = MEDIAN(user_ns);
     cell->system_ns = MEDIAN(system_ns);
@@ -220,13 +203,13 @@ static void fill_freed(struct filling *filling, struct rh_report_slice slice,
             double floor = worker_bytes(filling->model, null_peaks, sample->round - 1);
             uint64_t bytes = purged ? sample->sample.purged_resident_bytes
                                     : sample->sample.freed_resident_bytes[step];
-            filling->scratch[count++] = net(bytes, floor);
+            filling->index.scratch[count++] = net(bytes, floor);
             if (purged && sample->sample.purge_call[0] != '\0')
                 cell->purge_call = sample->sample.purge_call;
             if (!purged)
                 cell->freed_idle_ns[step] = rh_report_figure(sample->sample.freed_idle_ns[step]);
         }
-        double bytes = rh_median(filling->scratch, count);
+        double bytes = rh_median(filling->index.scratch, count);
         if (purged)
             cell->purged_bytes = bytes;
         else
@@ -244,10 +227,11 @@ static void fill_memory(struct filling *filling, size_t t, size_t a) {
         cell->freed_idle_ns[step] = NAN;
     cell->at_peak_live = cell->at_peak_resident = cell->mean_over_mean = NAN;
 
-    cell->live_bytes =
-        median_member(filling, slice, RH_PASS_MEMORY, offsetof(struct rh_sample, peak_live_bytes));
-    cell->replayed_live_bytes = median_member(filling, slice, RH_PASS_MEMORY,
-                                              offsetof(struct rh_sample, replayed_peak_live_bytes));
+    cell->live_bytes = rh_report_median(&filling->index, slice, RH_PASS_MEMORY,
+                                        offsetof(struct rh_sample, peak_live_bytes));
+    cell->replayed_live_bytes =
+        rh_report_median(&filling->index, slice, RH_PASS_MEMORY,
+                         offsetof(struct rh_sample, replayed_peak_live_bytes));
     cell->peak_bytes = rh_median(rh_report_rounds_at(model, model->peak, t, a), model->rounds);
     cell->peak_over_peak =
         cell->live_bytes > 0 && !is_null ? cell->peak_bytes / cell->live_bytes : NAN;
@@ -286,14 +270,7 @@ int rh_report_fill_cells(struct rh_report_model *model, struct rh_error *error) 
     rh_assert(model->ns != NULL && model->cells != NULL);
     struct filling filling = {.model = model};
     rh_try(rh_report_index_init(model->result, error, &filling.index));
-    size_t samples = model->result->sample_count;
-    filling.scratch = rh_alloc_zeroed(samples, sizeof(*filling.scratch));
-    if (filling.scratch != NULL)
-        fill_all(&filling);
-    int result = filling.scratch != NULL
-                     ? 0
-                     : rh_fail(error, RH_ERR_MEMORY, "no memory for %zu samples", samples);
-    rh_free(filling.scratch);
+    fill_all(&filling);
     rh_report_index_finish(&filling.index);
-    return result;
+    return 0;
 }

@@ -18,20 +18,8 @@ static const struct rh_result_sample *next(struct rh_report_slice slice, enum rh
 
 /* ---- system calls ---- */
 
-enum { ROUNDS_MOST = 1024 };
-
-/* The median over the counted rounds of the figure that lies `offset` bytes into a sample. */
-static double median_of(struct rh_report_slice slice, enum rh_pass pass, size_t offset) {
-    double values[ROUNDS_MOST];
-    size_t at = 0, count = 0;
-    const struct rh_result_sample *sample = NULL;
-    while (count < ROUNDS_MOST && (sample = next(slice, pass, &at)) != NULL)
-        values[count++] = rh_report_figure(
-            *(const uint64_t *)(const void *)((const char *)&sample->sample + offset));
-    return rh_median(values, count);
-}
-
-static void emit_system_calls(struct rh_report_slice slice, struct rh_report_emitter *out) {
+static void emit_system_calls(const struct rh_report_index *index, struct rh_report_slice slice,
+                              struct rh_report_emitter *out) {
     size_t at = 0;
     if (next(slice, RH_PASS_SYSCALLS, &at) == NULL) {
         rh_report_emit_text(out, "system_calls", NULL);
@@ -39,8 +27,9 @@ static void emit_system_calls(struct rh_report_slice slice, struct rh_report_emi
     }
     rh_report_open(out, "system_calls", '{');
 #define X(name)                                                                                    \
-    rh_report_emit_number(                                                                         \
-        out, #name, median_of(slice, RH_PASS_SYSCALLS, offsetof(struct rh_sample, name##_calls)));
+    rh_report_emit_number(out, #name,                                                              \
+                          rh_report_median(index, slice, RH_PASS_SYSCALLS,                         \
+                                           offsetof(struct rh_sample, name##_calls)));
     RH_SYSTEM_CALL_MAP(X)
 #undef X
     rh_report_close(out, '}');
@@ -196,7 +185,7 @@ static void emit_latency(struct rh_report_slice slice, struct rh_report_emitter 
 void rh_report_emit_passes(const struct rh_report_index *index, size_t trace, size_t allocator,
                            struct rh_report_emitter *out) {
     struct rh_report_slice slice = rh_report_index_cell(index, trace, allocator);
-    emit_system_calls(slice, out);
+    emit_system_calls(index, slice, out);
     emit_split(slice, out);
     emit_latency(slice, out);
 }

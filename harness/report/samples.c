@@ -3,9 +3,11 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/memory.h"
+#include "stats/stats.h"
 
 static size_t column_of(const struct rh_result *result, const struct rh_result_sample *sample) {
     return sample->copy != 0 ? result->manifest.allocator_count : sample->allocator;
@@ -48,7 +50,8 @@ int rh_report_index_init(const struct rh_result *result, struct rh_error *error,
     size_t cells = result->manifest.trace_count * index.columns;
     index.sorted = rh_alloc_zeroed(result->sample_count, sizeof(*index.sorted));
     index.starts = rh_alloc_zeroed(cells + 1, sizeof(*index.starts));
-    if (index.sorted == NULL || index.starts == NULL) {
+    index.scratch = rh_alloc_zeroed(result->sample_count + 1, sizeof(*index.scratch));
+    if (index.sorted == NULL || index.starts == NULL || index.scratch == NULL) {
         rh_report_index_finish(&index);
         return rh_fail(error, RH_ERR_MEMORY, "no memory to sort %zu samples", result->sample_count);
     }
@@ -63,6 +66,7 @@ int rh_report_index_init(const struct rh_result *result, struct rh_error *error,
 void rh_report_index_finish(struct rh_report_index *index) {
     rh_free(index->sorted);
     rh_free(index->starts);
+    rh_free(index->scratch);
     *index = (struct rh_report_index){0};
 }
 
@@ -83,4 +87,17 @@ bool rh_report_counts(const struct rh_result_sample *sample, enum rh_pass pass) 
 
 double rh_report_figure(uint64_t value) {
     return value == UINT64_MAX ? NAN : (double)value;
+}
+
+double rh_report_median(const struct rh_report_index *index, struct rh_report_slice slice,
+                        enum rh_pass pass, size_t offset) {
+    size_t count = 0;
+    for (size_t i = 0; i < slice.count; i++) {
+        if (!rh_report_counts(slice.samples[i], pass))
+            continue;
+        uint64_t value = 0;
+        memcpy(&value, (const char *)&slice.samples[i]->sample + offset, sizeof(value));
+        index->scratch[count++] = rh_report_figure(value);
+    }
+    return rh_median(index->scratch, count);
 }

@@ -19,6 +19,7 @@ struct rh_report_index {
     const struct rh_result_sample **sorted; /* by trace, column, pass, round */
     size_t *starts;                         /* [traces * columns + 1] */
     size_t columns;
+    double *scratch; /* [samples], for who reads a cell */
 };
 
 int rh_report_index_init(const struct rh_result *result, struct rh_error *error,
@@ -34,5 +35,10 @@ bool rh_report_counts(const struct rh_result_sample *sample, enum rh_pass pass);
 
 /* UINT64_MAX is unknown, NaN. */
 double rh_report_figure(uint64_t value);
+
+/* The median over the counted samples of a pass of the 64-bit figure that lies `offset` bytes into
+ * a struct rh_sample. Uses the scratch. */
+double rh_report_median(const struct rh_report_index *index, struct rh_report_slice slice,
+                        enum rh_pass pass, size_t offset);
 
 #endif

@@ -13,6 +13,12 @@ function describeTrace(trace) {
   return `${trace.synthetic ? "Synthetic, so not in the means: " : ""}${parts.join(", ")}.`;
 }
 
+/* What every table of a trace knows of a row's allocator. */
+function rowOf(cell) {
+  const allocator = allocators[cell.allocator];
+  return { allocator, kind: allocator.floor ? "floor" : null, pinned: allocator.floor };
+}
+
 function endText(row) {
   return element("span", { class: "ended" }, row.end === "unfinished" || row.end === "measured" ? "not run" : row.end);
 }
@@ -45,11 +51,9 @@ function traceRows(trace) {
     const measured = isFigure(cell.ns_per_op);
     return {
       ...cell,
-      allocator,
+      ...rowOf(cell),
       system_share: cpu > 0 ? cell.system_ns / cpu : null,
       word: measured && allocator.floor ? "floor" : measured && allocator === baseline ? "baseline" : null,
-      kind: allocator.floor ? "floor" : null,
-      pinned: allocator.floor,
     };
   });
   if (!trace.control) return rows;

@@ -4,7 +4,7 @@
 const systemCalls = ["brk", "mmap", "munmap", "mremap", "madvise", "mprotect"];
 
 function callRows(trace) {
-  return trace.cells.filter((cell) => isFigure(cell.minor_faults) || cell.system_calls).map((cell) => ({ ...cell, allocator: allocators[cell.allocator], kind: allocators[cell.allocator].floor ? "floor" : null, pinned: allocators[cell.allocator].floor }));
+  return trace.cells.filter((cell) => isFigure(cell.minor_faults) || cell.system_calls).map((cell) => ({ ...cell, ...rowOf(cell) }));
 }
 
 function callColumns(trace) {

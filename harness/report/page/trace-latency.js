@@ -4,7 +4,7 @@
 function latencyRows(trace) {
   return trace.cells
     .filter((cell) => cell.latency && allocators[cell.allocator].name !== "bump")
-    .map((cell) => ({ ...cell.latency, allocator: allocators[cell.allocator], kind: allocators[cell.allocator].floor ? "floor" : null, pinned: allocators[cell.allocator].floor }));
+    .map((cell) => ({ ...cell.latency, ...rowOf(cell) }));
 }
 
 /* Below two steps of the clock nothing is known but that. */
