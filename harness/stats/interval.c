@@ -11,18 +11,37 @@ static const double equal_band = 0.02;
 /* Rounding must not push a level that is met exactly below what was asked. */
 static const double level_slack = 1e-12;
 
-/* Coverage of [x(k), x(n+1-k)], ranks from 1: the median lies outside when fewer than k values are
- * on one side of it. */
-static double coverage(size_t count, size_t k) {
-    return 1 - 2 * rh_binomial_cdf(count, k - 1, 0.5);
+/* Coverage of the interval from the k-th smallest to the k-th largest, with what it depends on. */
+struct ranks {
+    size_t n, m;
+    double (*coverage)(const struct ranks *ranks, size_t k);
+};
+
+/* The largest k up to `most` that covers; coverage falls as k grows. 0: not even the extremes do.
+ */
+static size_t largest_rank(const struct ranks *ranks, size_t most, double level) {
+    size_t low = 0;
+    size_t high = most;
+    while (low < high) {
+        size_t middle = high - (high - low) / 2;
+        if (ranks->coverage(ranks, middle) >= level - level_slack)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return low;
+}
+
+/* [x(k), x(n+1-k)], ranks from 1: the median lies outside when fewer than k values are on one side
+ * of it. */
+static double coverage(const struct ranks *ranks, size_t k) {
+    return 1 - 2 * rh_binomial_cdf(ranks->n, k - 1, 0.5);
 }
 
 size_t rh_interval_rank(size_t count, double level) {
     rh_assert(level > 0 && level < 1);
-    size_t k = 0;
-    while (2 * (k + 1) <= count && coverage(count, k + 1) >= level - level_slack)
-        k++;
-    return k;
+    const struct ranks ranks = {.n = count, .coverage = coverage};
+    return largest_rank(&ranks, count / 2, level);
 }
 
 double rh_bonferroni(double level, size_t comparisons) {
@@ -39,7 +58,7 @@ static struct rh_interval interval_of(const struct rh_series *series, double lev
     struct rh_interval interval = {.count = valid, .exact = k > 0};
     if (k == 0)
         k = 1;
-    interval.level = valid > 1 ? coverage(valid, k) : 0;
+    interval.level = valid > 1 ? coverage(&(struct ranks){.n = valid}, k) : 0;
     interval.estimate = rh_series_median(series);
     interval.low = rh_series_select(series, k - 1);
     interval.high = rh_series_select(series, valid - k);
@@ -57,24 +76,10 @@ struct rh_interval rh_paired_ratio(const double *x, const double *base, size_t c
     return interval_of(&series, rh_bonferroni(level, comparisons));
 }
 
-/* Coverage of [D(k), D(nm+1-k)] for the shift (Hollander and Wolfe, Nonparametric Statistical
- * Methods, 2nd ed., 1999, 4.3). */
-static double shift_coverage(size_t n, size_t m, size_t k) {
-    return 1 - 2 * rh_rank_sum_cdf(n, m, k - 1);
-}
-
-/* The largest k that covers; coverage falls as k grows. 0: not even the extremes do. */
-static size_t shift_rank(size_t n, size_t m, double level) {
-    size_t low = 0;
-    size_t high = n * m / 2;
-    while (low < high) {
-        size_t middle = high - (high - low) / 2;
-        if (shift_coverage(n, m, middle) >= level - level_slack)
-            low = middle;
-        else
-            high = middle - 1;
-    }
-    return low;
+/* [D(k), D(nm+1-k)] for the shift (Hollander and Wolfe, Nonparametric Statistical Methods, 2nd
+ * ed., 1999, 4.3). */
+static double shift_coverage(const struct ranks *ranks, size_t k) {
+    return 1 - 2 * rh_rank_sum_cdf(ranks->n, ranks->m, k - 1);
 }
 
 struct rh_interval rh_shift_ratio(const double *x, size_t x_count, const double *y, size_t y_count,
@@ -85,11 +90,12 @@ struct rh_interval rh_shift_ratio(const double *x, size_t x_count, const double 
         return (struct rh_interval){.estimate = NAN, .low = NAN, .high = NAN};
     struct rh_series differences = {
         .x = x, .other = y, .other_count = y_count, .count = x_count * y_count};
-    size_t k = shift_rank(n, m, rh_bonferroni(level, comparisons));
+    const struct ranks ranks = {.n = n, .m = m, .coverage = shift_coverage};
+    size_t k = largest_rank(&ranks, n * m / 2, rh_bonferroni(level, comparisons));
     struct rh_interval interval = {.count = n < m ? n : m, .exact = k > 0};
     if (k == 0)
         k = 1;
-    interval.level = n * m > 1 ? shift_coverage(n, m, k) : 0;
+    interval.level = n * m > 1 ? shift_coverage(&ranks, k) : 0;
     interval.estimate = exp(rh_series_median(&differences));
     interval.low = exp(rh_series_select(&differences, k - 1));
     interval.high = exp(rh_series_select(&differences, n * m - k));
