@@ -25,6 +25,8 @@ class Result:
         self.manifest = json.loads((directory / "manifest.json").read_text())
         self.samples = self.lines(directory / "samples.jsonl")
         self.series = {line["index"]: line for line in self.lines(directory / "series.jsonl")}
+        runs = directory / "programs.jsonl"
+        self.programs = self.lines(runs) if runs.exists() else []
         self.allocators = self.manifest["allocators"]
         self.traces = self.manifest["traces"]
         self.baseline = self.manifest["baseline"]

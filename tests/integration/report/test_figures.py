@@ -14,8 +14,10 @@ import sys
 import tempfile
 import unittest
 
+import fake_programs
 import figures
 import figures_json
+import figures_programs
 from figures import NAN, bytes_text, count_text, figure_text, percent_text, range_text, ratio_text, verdict
 
 REHEAP, MAKE_FAKE = (str(pathlib.Path(path).resolve()) for path in sys.argv[1:3])
@@ -28,6 +30,8 @@ KINDS = {
     "passes": ["allocators=2", "traces=3", "rounds=6", "memory_rounds=2", "passes=1"],
     "few": ["allocators=3", "traces=1", "rounds=3"],
 }
+
+WITH_PROGRAMS = ("plain", "few")
 
 
 def close(a, b):
@@ -44,6 +48,8 @@ class Figures(unittest.TestCase):
         for name, options in KINDS.items():
             directory = pathlib.Path(cls.folder.name) / name
             subprocess.run([MAKE_FAKE, directory, *options], check=True)
+            if name in WITH_PROGRAMS:
+                fake_programs.add(directory)
             cls.models[name] = (directory, figures.Model(figures.Result(directory)))
 
     @classmethod
@@ -113,15 +119,31 @@ class Figures(unittest.TestCase):
         self.expect_ratio(row, "memory", memory, what)
         self.assertEqual(int(row["traces"]), sum(1 for t in model.in_means if model.measured(t, a)), what)
 
+    def check_program(self, row, computed, what):
+        for key in ("rounds", "failed"):
+            self.assertEqual(int(row[key]), computed[key], f"{what} {key}")
+        for key, value in (("wall_ns", computed["wall_ns"]), ("user_ns", computed["user_ns"]), ("system_ns", computed["system_ns"]),
+                           ("peak_resident_bytes", computed["peak_bytes"])):
+            self.expect(row[key], value, f"{what} {key}")
+        for prefix in ("time", "memory"):
+            ratio = computed[prefix]
+            self.expect_ratio(row, prefix, ratio and (ratio["estimate"], ratio["low"], ratio["high"]), what)
+            self.assertEqual(row[f"{prefix}_verdict"], computed[f"{prefix}_verdict"], what)
+
     def test_csv(self):
         for name, (_, model) in self.models.items():
             rows = list(csv.DictReader(io.StringIO(self.report(name, "--format", "csv"))))
             labels = {one["label"]: a for a, one in enumerate(model.result.allocators)}
             traces = {one["name"]: t for t, one in enumerate(model.result.traces)}
+            programs = {facts["name"]: {cell["allocator"]: cell for cell in figures_programs.program(model, p)["cells"]}
+                        for p, facts in enumerate(model.result.manifest.get("programs", []))}
             seen = set()
             for row in rows:
                 what = f"{name}: {row['row']} {row['trace']} {row['allocator']}"
                 a, t = labels[row["allocator"]], traces.get(row["trace"])
+                if row["row"] == "program":
+                    self.check_program(row, programs[row["trace"]].pop(a), what)
+                    continue
                 seen.add((row["row"] in ("control", "control mean"), t, a))
                 if row["row"] == "control":
                     self.expect_ratio(row, "time", model.control(t), what)
@@ -134,23 +156,25 @@ class Figures(unittest.TestCase):
                     self.check_cell(model, row, t, a, what)
             cells = {(False, t, a) for t in traces.values() for a in labels.values()}
             self.assertLessEqual(cells, seen, name)
+            self.assertFalse(any(programs.values()), f"{name}: a program without a row")
             self.assertLessEqual({(False, None, a) for a in model.others}, seen, name)
 
     # ---- JSON ----
 
     # Facts of the manifest, and texts: figures_json.py computes all the rest.
-    NOT_FIGURES = ("banners", "allocators", "programs", "run")
-    TEXTS = {"source", "path", "hash", "program", "command", "name", "reason", "object", "purge_call", "end"}
+    NOT_FIGURES = ("banners", "allocators", "run")
+    TEXTS = {"source", "path", "hash", "program", "command", "name", "reason", "object", "purge_call", "end", "words", "file"}
 
     def differences(self, name, model):
         report = json.loads(self.report(name, "--format", "json"))
         for key in self.NOT_FIGURES:
             del report[key]
-        for trace in report["traces"]:
-            for one in (trace, *trace["cells"]):
+        for part in (*report["traces"], *report["programs"]):
+            for one in (part, *part["cells"]):
                 for key in self.TEXTS & set(one):
                     del one[key]
-        return figures_json.differences(report, figures_json.whole(model))
+        computed = {**figures_json.whole(model), "programs": figures_programs.programs(model)}
+        return figures_json.differences(report, computed)
 
     def test_json(self):
         """Every number that stands in it, and so every number that the page has: nothing is left out."""
@@ -172,6 +196,13 @@ class Figures(unittest.TestCase):
         latency = next(line["latency"] for line in result.series.values() if "latency" in line)
         latency["histograms"][0]["counts"][0] *= 3
         self.assertNotEqual(self.differences("passes", figures.Model(result)), [], "latency")
+        directory, _ = self.models["plain"]
+        for which, key in (("program", "wall_ns"), ("program", "mark_bytes"), ("floor", "peak_bytes")):
+            result = figures.Result(directory)
+            for line in result.programs:
+                if (line["run"], line["allocator"]) == (which, result.baseline):
+                    line[key] = [2 * y for y in line[key]] if key == "mark_bytes" else line[key] * 1.05
+            self.assertNotEqual(self.differences("plain", figures.Model(result)), [], key)
 
     # ---- the terminal and Markdown ----
 
