@@ -29,7 +29,8 @@ enum {
     KEY_ORDER,
     KEY_PACE,
     KEY_ONE_THREAD,
-    KEY_LIVE
+    KEY_LIVE,
+    KEY_UNDER
 };
 
 struct arguments {
@@ -56,6 +57,8 @@ static const struct argp_option option_table[] = {
     {"env", KEY_ENV, "NAME=VALUE", 0, "an environment variable of the worker; may be repeated", 0},
     {"cpus", KEY_CPUS, "LIST", 0, "the CPUs to run on, as in 0-1,3", 0},
     {"time-limit", KEY_TIME_LIMIT, "SECONDS", 0, "kill the worker after that time", 0},
+    {"under", KEY_UNDER, "TOOL", 0, "start the worker under gdb, valgrind or perf (perf record)",
+     0},
     {"checked", KEY_CHECKED, NULL, 0, "verify the allocator's contract at every call", 0},
     {"quick", KEY_QUICK, NULL, 0, "memory: idle 0.1 s instead of 12 s after all was freed", 0},
     {"json", KEY_JSON, NULL, 0, "write JSON", 0},
@@ -101,6 +104,13 @@ static void set_touch(struct argp_state *state, struct rh_job *job, const char *
     if (touch < 0)
         argp_error(state, "no touch policy \"%s\": recorded, page, first, all or none", text);
     job->touch = (enum rh_touch)touch;
+}
+
+static void set_under(struct argp_state *state, struct rh_job *job, const char *text) {
+    int tool = find_name(rh_replay_tools(), text);
+    if (tool < 0)
+        argp_error(state, "no tool \"%s\": gdb, valgrind or perf", text);
+    job->under = rh_replay_tools()[tool];
 }
 
 typedef int course_parser(const char *text, struct rh_error *error, struct rh_course *course);
@@ -149,6 +159,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         return 0;
     case KEY_TIME_LIMIT:
         set_time_limit(state, job, value);
+        return 0;
+    case KEY_UNDER:
+        set_under(state, job, value);
         return 0;
     case KEY_CHECKED:
         job->checked = true;
@@ -300,6 +313,15 @@ static void on_interrupt(int signal_number) {
     interrupted = true;
 }
 
+/* Ctrl-C is for the tool, where there is one. */
+static void watch_signals(const struct arguments *arguments) {
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigaction(SIGTERM, &action, NULL);
+    if (arguments->job.under != NULL)
+        action.sa_handler = SIG_IGN;
+    sigaction(SIGINT, &action, NULL);
+}
+
 static int replay(struct arguments *arguments, struct rh_error *error,
                   struct rh_sample *ret_sample) {
     struct rh_tape_facts facts;
@@ -330,7 +352,8 @@ int rh_cli_replay(int argc, char **argv) {
         "Examples:\n"
         "  reheap replay job.rht -a jemalloc\n"
         "  reheap replay job.rht -a jemalloc --env MALLOC_CONF=dirty_decay_ms:0 --pass memory\n"
-        "  reheap replay job.rht -a preload:./libmine.so --pass check",
+        "  reheap replay job.rht -a preload:./libmine.so --pass check\n"
+        "  reheap replay job.rht -a preload:./libmine.so --under gdb",
         NULL,
         NULL,
         NULL};
@@ -343,9 +366,7 @@ int rh_cli_replay(int argc, char **argv) {
         return RH_EXIT_USAGE;
     arguments.job.options = arguments.options;
     arguments.job.environment = arguments.environment;
-    struct sigaction action = {.sa_handler = on_interrupt};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    watch_signals(&arguments);
     struct rh_error error = {0};
     if (replay(&arguments, &error, &sample) < 0)
         return rh_cli_report(&error);

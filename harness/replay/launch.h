@@ -9,6 +9,8 @@
 #include "replay/job.h"
 #include "replay/replay.h"
 
+enum { RH_LAUNCH_WORDS = 12 };
+
 /* What the parent has seen of the threads' progress. */
 struct rh_progress {
     struct rh_tape tape;
@@ -20,7 +22,9 @@ struct rh_progress {
 
 /* A worker's shared file, as the parent sees it. */
 struct rh_launch {
-    const char *worker; /* its file name */
+    const char *worker;  /* its file name */
+    const char *under;   /* the tool that starts it; NULL: none */
+    const char *library; /* to be preloaded; "": none */
     int shared_fd, log_fd;
     struct rh_shared *shared;
     size_t shared_bytes;
@@ -51,6 +55,22 @@ int rh_launch_write_job(struct rh_launch *launch, const struct rh_job *job, cons
 /* "0-1,3" as a bit set. */
 int rh_launch_parse_cpus(const char *text, uint64_t ret_cpus[RH_SHARED_CPU_WORDS],
                          struct rh_error *error);
+
+/* ---- launch_under.c ---- */
+
+/* What is executed: the worker, or a tool with the worker as its last words. */
+struct rh_launch_words {
+    const char *words[RH_LAUNCH_WORDS + 1]; /* NULL-terminated */
+    size_t count;
+    char preload[RH_SAMPLE_PATH_BYTES + 64];
+    char number[16]; /* of the shared file */
+};
+
+/* `worker` is the path of its file. */
+void rh_launch_make_words(const struct rh_launch *launch, const char *worker,
+                          struct rh_launch_words *ret_words);
+/* The tool could not be executed: says which package has it. */
+int rh_launch_refuse_tool(const struct rh_launch *launch, struct rh_error *error);
 
 /* ---- launch_environment.c ---- */
 

@@ -16,6 +16,11 @@ static const char *const kept_names[] = {
     "TSAN_OPTIONS", "UBSAN_OPTIONS", NULL,
 };
 
+/* What a tool needs of it: the terminal, and settings of its own. */
+static const char *const tool_names[] = {
+    "TERM", "COLUMNS", "LINES", "DEBUGINFOD_URLS", "GDBHISTFILE", "VALGRIND_OPTS", NULL,
+};
+
 struct list {
     char **items;
     size_t count, capacity;
@@ -55,13 +60,13 @@ static char *format_entry(const char *name, const char *value) {
     return entry;
 }
 
-static int put_kept(struct list *list, struct rh_error *error) {
-    for (const char *const *name = kept_names; *name != NULL; name++) {
+static int put_parents(struct list *list, const char *const *names, struct rh_error *error) {
+    for (const char *const *name = names; *name != NULL; name++) {
         const char *value = getenv(*name);
         if (value != NULL)
             rh_try(put(list, format_entry(*name, value), error));
     }
-    return put(list, format_entry("LC_ALL", "C"), error);
+    return 0;
 }
 
 static int put_job(struct list *list, const struct rh_job *job, struct rh_error *error) {
@@ -92,8 +97,11 @@ static int put_padding(struct list *list, uint64_t bytes, struct rh_error *error
 
 static int fill(struct list *list, const struct rh_job *job, const char *library,
                 struct rh_error *error) {
-    rh_try(put_kept(list, error));
-    if (library[0] != '\0')
+    rh_try(put_parents(list, kept_names, error));
+    if (job->under != NULL)
+        rh_try(put_parents(list, tool_names, error));
+    rh_try(put(list, format_entry("LC_ALL", "C"), error));
+    if (library[0] != '\0' && job->under == NULL) /* a tool is not run on the allocator itself */
         rh_try(put(list, format_entry("LD_PRELOAD", library), error));
     rh_try(put_job(list, job, error));
     return put_padding(list, job->environment_padding_bytes, error);

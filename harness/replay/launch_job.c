@@ -90,7 +90,7 @@ int rh_launch_write_job(struct rh_launch *launch, const struct rh_job *job, cons
     shared->quick_idle = job->quick_idle;
     shared->splits = job->splits;
     shared->sample_seed = job->sample_seed;
-    shared->parent_pid = (uint32_t)getpid();
+    shared->parent_pid = job->under != NULL ? 0 : (uint32_t)getpid();
     if (job->cpus != NULL)
         rh_try(rh_launch_parse_cpus(job->cpus, shared->cpus, error));
     rh_try(add_text(shared, job->tape, error, &shared->tape));

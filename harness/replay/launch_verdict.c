@@ -70,7 +70,10 @@ static void judge_signal(const struct rh_launch *launch, struct rh_sample *sampl
 static void judge_exit(const struct rh_launch *launch, struct rh_sample *sample,
                        struct rh_text *text) {
     sample->end = RH_SAMPLE_FAILED;
-    rh_text_addf(text, "the worker ended with status %d", WEXITSTATUS(launch->status));
+    rh_text_addf(text, "%s ended with status %d", launch->under ? launch->under : "the worker",
+                 WEXITSTATUS(launch->status));
+    if (launch->under != NULL)
+        rh_text_add(text, " and took the worker with it");
     describe_place(launch->shared, text);
 }
 

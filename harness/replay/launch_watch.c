@@ -71,22 +71,36 @@ static int find_worker(const char *worker, struct rh_error *error, char **ret_pa
                    worker, self, RH_LIBEXEC);
 }
 
+/* A tool has the terminal, but what goes to standard output is the sample's alone. */
+static int leave_terminal(posix_spawn_file_actions_t *actions) {
+    return posix_spawn_file_actions_adddup2(actions, 2, 1);
+}
+
 /* The worker's standard streams: nothing to read, and a log for what a library prints before it
  * aborts. */
-static int arrange_files(struct rh_launch *launch, posix_spawn_file_actions_t *actions) {
+static int take_streams(struct rh_launch *launch, posix_spawn_file_actions_t *actions) {
     int failure = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
     if (failure == 0)
         failure = posix_spawn_file_actions_adddup2(actions, launch->log_fd, 1);
     if (failure == 0)
         failure = posix_spawn_file_actions_adddup2(actions, launch->log_fd, 2);
+    return failure;
+}
+
+static int arrange_files(struct rh_launch *launch, posix_spawn_file_actions_t *actions) {
+    int failure = launch->under != NULL ? leave_terminal(actions) : take_streams(launch, actions);
     if (failure == 0) /* onto itself: it loses its close-on-exec flag, in the child only */
         failure = posix_spawn_file_actions_adddup2(actions, launch->shared_fd, launch->shared_fd);
     return failure;
 }
 
-/* Its own process group, so that Ctrl-C is ours to pass on; no signal blocked or ignored. */
-static int arrange_process(posix_spawnattr_t *attributes) {
+/* Its own process group, so that Ctrl-C is ours to pass on, unless a tool is to have the keyboard;
+ * no signal blocked or ignored. */
+static int arrange_process(const struct rh_launch *launch, posix_spawnattr_t *attributes) {
     sigset_t none, all;
+    int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    if (launch->under == NULL)
+        flags |= POSIX_SPAWN_SETPGROUP;
     sigemptyset(&none);
     sigfillset(&all);
     int failure = posix_spawnattr_setsigmask(attributes, &none);
@@ -95,8 +109,7 @@ static int arrange_process(posix_spawnattr_t *attributes) {
     if (failure == 0)
         failure = posix_spawnattr_setpgroup(attributes, 0);
     if (failure == 0)
-        failure = posix_spawnattr_setflags(
-            attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+        failure = posix_spawnattr_setflags(attributes, (short)flags);
     return failure;
 }
 
@@ -105,21 +118,22 @@ static int spawn(struct rh_launch *launch, const char *path, struct rh_error *er
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
-    char program[] = "reheap-worker", number[16];
-    snprintf(number, sizeof(number), "%d", launch->shared_fd);
-    char *arguments[] = {program, number, NULL};
+    struct rh_launch_words words;
+    rh_launch_make_words(launch, path, &words);
     int failure = arrange_files(launch, &actions);
     if (failure == 0)
-        failure = arrange_process(&attributes);
+        failure = arrange_process(launch, &attributes);
     if (failure == 0)
-        failure =
-            posix_spawn(&launch->pid, path, &actions, &attributes, arguments, launch->environment);
+        failure = posix_spawnp(&launch->pid, words.words[0], &actions, &attributes,
+                               (char *const *)(uintptr_t)words.words, launch->environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     if (failure == 0)
         return 0;
+    if (failure == ENOENT && launch->under != NULL)
+        return rh_launch_refuse_tool(launch, error);
     errno = failure;
-    return rh_fail_errno(error, "cannot start %s", path);
+    return rh_fail_errno(error, "cannot start %s", words.words[0]);
 }
 
 int rh_launch_start(struct rh_launch *launch, struct rh_error *error) {

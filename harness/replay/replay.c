@@ -52,7 +52,9 @@ static int run(struct rh_launch *launch, const struct rh_job *job, const char *l
     rh_try(rh_launch_write_job(launch, job, library, error));
     rh_try(rh_launch_make_environment(job, library, error, &launch->environment));
     rh_try(rh_launch_start(launch, error));
-    rh_try(rh_launch_watch(launch, job->tape, job->time_limit_ns, interrupted, error));
+    /* Under a debugger it may stand still. */
+    const char *tape = job->under == NULL ? job->tape : NULL;
+    rh_try(rh_launch_watch(launch, tape, job->time_limit_ns, interrupted, error));
     rh_launch_judge(launch, job, ret_sample);
     if (job->latency != NULL)
         take_latency(launch, job->latency);
@@ -70,7 +72,12 @@ int rh_replay(const struct rh_job *job, const volatile bool *interrupted, struct
         return 0;
     }
     struct rh_launch launch = {
-        .worker = rh_launch_worker_for(job->allocator), .shared_fd = -1, .log_fd = -1};
+        .worker = rh_launch_worker_for(job->allocator),
+        .under = job->under,
+        .library = library,
+        .shared_fd = -1,
+        .log_fd = -1,
+    };
     int result = run(&launch, job, library, interrupted, error, ret_sample);
     rh_launch_close(&launch);
     return result;

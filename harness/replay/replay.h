@@ -26,12 +26,18 @@ struct rh_job {
     uint64_t sample_seed;               /* latency pass: which operations are timed */
     struct rh_latency *latency;         /* output: what a latency pass measured; NULL: not wanted */
     bool splits;                        /* memory pass: split the resident bytes at some marks */
+    const char *under; /* start the worker under this tool of rh_replay_tools, which has the
+                          terminal; NULL: none */
     bool quick_idle; /* memory pass: do not idle for seconds after everything was freed (0 and 0.1 s
                         only) */
 };
 
+/* What a worker can be started under, NULL-terminated. */
+const char *const *rh_replay_tools(void);
+
 /* Runs one worker and waits for it. Returns 0 whenever there is a sample, however it ended (also
- * when the library is missing: NOT_LOADED); negative only when no worker could be started at all,
+ * when the library is missing: NOT_LOADED); negative only when no worker could be started at all
+ * (RH_ERR_MISSING: the tool is not installed),
  * or on interruption (RH_ERR_INTERRUPTED when *interrupted becomes true; the worker is then
  * killed). */
 int rh_replay(const struct rh_job *job, const volatile bool *interrupted, struct rh_error *error,

@@ -104,7 +104,8 @@ static void read_options(struct rh_worker *worker) {
 
 static void die_with_parent(const struct rh_worker *worker) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if ((uint32_t)getppid() != worker->shared->parent_pid)
+    uint32_t parent_pid = worker->shared->parent_pid;
+    if (parent_pid != 0 && (uint32_t)getppid() != parent_pid)
         _exit(RH_WORKER_EXIT_NO_JOB);
 }
 
