@@ -8,7 +8,11 @@ static const uint64_t long_idle_ns = 11900000000u;
 
 static double cost_ns(const struct rh_budget *budget, const struct rh_plan *plan, uint32_t rounds) {
     uint32_t memory_rounds = rh_plan_memory_rounds_of(plan, rounds);
-    return (double)rounds * (double)budget->round_ns +
+    double later_ns = 0;
+    for (int pass = RH_PASS_LATENCY; pass < RH_PASSES; pass++)
+        later_ns += (double)rh_plan_pass_rounds_of(plan, (enum rh_pass)pass, rounds) *
+                    (double)budget->pass_ns[pass];
+    return later_ns + (double)rounds * (double)budget->round_ns +
            (double)memory_rounds * (double)budget->memory_ns +
            (memory_rounds > 0 ? (double)budget->idle_ns : 0);
 }
@@ -27,10 +31,12 @@ static struct rh_budget budget_of(const struct rh_run *run, uint64_t spent_ns) {
     for (size_t i = 0; i < run->schedule.count; i++) {
         const struct rh_cell *cell = &run->schedule.cells[i];
         uint64_t ns = rh_forecast_cell_ns(&run->forecast, cell);
-        if (cell->pass != RH_PASS_MEMORY)
+        if (cell->pass == RH_PASS_THROUGHPUT)
             budget.round_ns += ns;
-        else
+        else if (cell->pass == RH_PASS_MEMORY)
             budget.memory_ns += ns;
+        else
+            budget.pass_ns[cell->pass] += ns;
         if (cell->pass == RH_PASS_MEMORY && !rh_run_is_program(run, cell) && run->plan->idle_long)
             budget.idle_ns += long_idle_ns;
     }
@@ -58,6 +64,8 @@ int rh_run_settle_rounds(struct rh_run *run) {
         return refuse(run, &budget, spent_ns);
     run->manifest.rounds = rounds;
     run->manifest.memory_rounds = rh_plan_memory_rounds_of(run->plan, rounds);
+    run->manifest.latency_rounds = rh_plan_pass_rounds_of(run->plan, RH_PASS_LATENCY, rounds);
+    run->manifest.syscall_rounds = rh_plan_pass_rounds_of(run->plan, RH_PASS_SYSCALLS, rounds);
     size_t warm_up = run->schedule.count;
     rh_try(rh_run_lay_out(run));
     rh_forecast_extend(&run->forecast, &run->schedule, warm_up);

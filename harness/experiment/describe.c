@@ -244,6 +244,8 @@ static int describe_settings(const struct rh_plan *plan,
     manifest->rounds = plan->rounds;
     manifest->budget_ns = plan->budget_ns;
     manifest->memory_rounds = plan->rounds > 0 ? plan->memory_rounds : 0;
+    manifest->latency_rounds = rh_plan_pass_rounds_of(plan, RH_PASS_LATENCY, plan->rounds);
+    manifest->syscall_rounds = rh_plan_pass_rounds_of(plan, RH_PASS_SYSCALLS, plan->rounds);
     rh_try(keep("reheap " RH_VERSION, error, &manifest->tool));
     rh_try(keep(plan->title, error, &manifest->title));
     rh_try(keep_path(plan->path, error, &manifest->plan_path));

@@ -28,6 +28,7 @@ void rh_run_finish(struct rh_run *run) {
     rh_free(run->done);
     rh_free(run->time_outs);
     rh_free(run->sample);
+    rh_free(run->latency);
 }
 
 /* ---- before the first worker ---- */
@@ -51,52 +52,13 @@ static int find_players(struct rh_run *run) {
         bool available = manifest->allocators[i].unavailable == NULL;
         run->plays[i][RH_PASS_THROUGHPUT] = available;
         run->plays[i][RH_PASS_MEMORY] = available && plays_memory(&manifest->allocators[i]);
+        run->plays[i][RH_PASS_LATENCY] = run->plays[i][RH_PASS_MEMORY];
+        run->plays[i][RH_PASS_SYSCALLS] = run->plays[i][RH_PASS_MEMORY];
         run->plays_programs[i] = available && manifest->allocators[i].program_library != NULL;
         run->outcome.missing += !available;
     }
     for (size_t i = 0; i < manifest->program_count; i++)
         run->has_floor[i] = manifest->programs[i].floor_words != NULL;
-    return 0;
-}
-
-static int make_schedule(const struct rh_run *run, struct rh_schedule *ret_schedule) {
-    const struct rh_manifest *manifest = &run->manifest;
-    struct rh_schedule_input input = {
-        .traces = (uint32_t)manifest->trace_count,
-        .allocators = (uint32_t)manifest->allocator_count,
-        .programs = (uint32_t)manifest->program_count,
-        .plays = (const bool(*)[RH_PASSES])run->plays,
-        .plays_programs = run->plays_programs,
-        .has_floor = run->has_floor,
-        .baseline = manifest->baseline,
-        .rounds = manifest->rounds,
-        .memory_rounds = manifest->memory_rounds,
-        .warm_memory = manifest->budget_ns > 0 && run->plan->passes[RH_PASS_MEMORY],
-        .throughput = run->plan->passes[RH_PASS_THROUGHPUT],
-        .seed = manifest->seed,
-    };
-    return rh_schedule_init(ret_schedule, &input, run->error);
-}
-
-int rh_run_lay_out(struct rh_run *run) {
-    size_t before = run->schedule.count;
-    struct rh_schedule schedule = {0};
-    rh_try(make_schedule(run, &schedule));
-    bool *done = rh_alloc_zeroed(schedule.count, sizeof(*done));
-    if (done == NULL) {
-        rh_schedule_finish(&schedule);
-        return rh_fail(run->error, RH_ERR_MEMORY, "no memory for the schedule");
-    }
-    rh_assert(before <= schedule.count);
-    for (size_t i = 0; i < before; i++) {
-        rh_assert(schedule.cells[i].allocator == run->schedule.cells[i].allocator);
-        done[i] = run->done[i];
-    }
-    rh_schedule_finish(&run->schedule);
-    rh_free(run->done);
-    run->schedule = schedule;
-    run->done = done;
-    run->outcome.total = schedule.count;
     return 0;
 }
 
@@ -112,7 +74,8 @@ int rh_run_prepare(struct rh_run *run) {
                             rounds_most, run->error));
     run->time_outs = rh_alloc_zeroed(run->forecast.count, sizeof(*run->time_outs));
     run->sample = rh_alloc_zeroed(1, sizeof(*run->sample));
-    if (run->time_outs == NULL || run->sample == NULL)
+    run->latency = rh_alloc_zeroed(1, sizeof(*run->latency));
+    if (run->time_outs == NULL || run->sample == NULL || run->latency == NULL)
         return rh_fail(run->error, RH_ERR_MEMORY, "no memory for a sample");
     run->outcome.seed = run->manifest.seed;
     return 0;
@@ -278,6 +241,9 @@ static struct rh_job job_of(const struct rh_run *run, const struct rh_cell *cell
         .cpus = run->plan->cpus,
         .time_limit_ns = run->plan->time_limit_ns,
         .environment_padding_bytes = cell->padding_bytes,
+        /* The same calls for all allocators of a round, others in the next. */
+        .sample_seed = run->manifest.seed + ((uint64_t)cell->round << 32),
+        .latency = cell->pass == RH_PASS_LATENCY ? run->latency : NULL,
         .splits = cell->round == 1,
         .quick_idle = !(run->plan->idle_long && cell->round == 1),
     };
@@ -314,6 +280,9 @@ static int play_trace(struct rh_run *run, const struct rh_cell *cell, size_t ind
     rh_try(play(run, cell));
     struct rh_result_sample *sample = run->sample;
     sample->machine = rh_run_meter_since(&before);
+    sample->latency = cell->pass == RH_PASS_LATENCY && sample->sample.end == RH_SAMPLE_MEASURED
+                          ? run->latency
+                          : NULL;
     sample->index = index;
     sample->round = cell->round;
     sample->trace = cell->trace;

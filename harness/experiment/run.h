@@ -29,6 +29,7 @@ struct rh_run {
     bool *done;                      /* per cell: its sample is in the result */
     uint8_t *time_outs;              /* per trace, allocator and pass */
     struct rh_result_sample *sample; /* the one at hand: too large for the stack */
+    struct rh_latency *latency;      /* likewise, of a latency pass */
     struct rh_result_program_line line;
     uint64_t started_ns;
     struct rh_experiment_outcome outcome;
@@ -36,11 +37,6 @@ struct rh_run {
 
 /* Lays out the schedule that the manifest and the plan ask for. */
 int rh_run_prepare(struct rh_run *run);
-
-/* Lays it out again for the rounds that the manifest now has; what was laid out stays its
- * beginning.
- */
-int rh_run_lay_out(struct rh_run *run);
 
 /* Takes note of a sample that is in the result already. It must be the one that the schedule has at
  * its index. `took_ns`: until the next one began; UINT64_MAX: unknown. */
@@ -56,6 +52,12 @@ static inline bool rh_run_is_program(const struct rh_run *run, const struct rh_c
 static inline uint32_t rh_run_program_of(const struct rh_run *run, const struct rh_cell *cell) {
     return cell->trace - (uint32_t)run->manifest.trace_count;
 }
+
+/* ---- lay_out.c ---- */
+
+/* Lays the schedule out, also again for the rounds that the manifest now has; what was laid out
+ * stays its beginning. */
+int rh_run_lay_out(struct rh_run *run);
 
 /* ---- machine.c ---- */
 
@@ -81,10 +83,11 @@ void rh_run_note_output(struct rh_run *run, const struct rh_result_program_line 
 
 /* Of a run with a budget behind its warm-up round. */
 struct rh_budget {
-    uint64_t left_ns;   /* of the budget */
-    uint64_t round_ns;  /* a round without memory passes */
-    uint64_t memory_ns; /* the memory passes of a round, the floors of programs included */
-    uint64_t idle_ns;   /* once: what memory passes idle longer in the first round */
+    uint64_t left_ns;            /* of the budget */
+    uint64_t round_ns;           /* a round without memory passes */
+    uint64_t memory_ns;          /* the memory passes of a round, the floors of programs included */
+    uint64_t pass_ns[RH_PASSES]; /* likewise, of latency and system calls */
+    uint64_t idle_ns;            /* once: what memory passes idle longer in the first round */
 };
 /* The most rounds that fit; 0: not even one does. */
 uint32_t rh_budget_rounds(const struct rh_budget *budget, const struct rh_plan *plan);

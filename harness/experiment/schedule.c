@@ -131,18 +131,29 @@ static void play_round(struct layout *layout, uint32_t round, struct rh_random *
 
 /* What a round is made of. The throughput pass of the traces comes first, so that a plan without
  * programs draws its random numbers as it always did. */
-enum { TRACES, TRACES_MEMORY, PROGRAMS, FLOORS, LAYOUTS };
+enum { TRACES, TRACES_MEMORY, PROGRAMS, FLOORS, TRACES_LATENCY, TRACES_SYSCALLS, LAYOUTS };
 
-static bool is_memory(int layout) {
-    return layout == TRACES_MEMORY || layout == FLOORS;
+static const struct {
+    enum rh_pass pass;
+    bool programs;
+} parts[LAYOUTS] = {
+    [TRACES] = {RH_PASS_THROUGHPUT, false},      [TRACES_MEMORY] = {RH_PASS_MEMORY, false},
+    [PROGRAMS] = {RH_PASS_THROUGHPUT, true},     [FLOORS] = {RH_PASS_MEMORY, true},
+    [TRACES_LATENCY] = {RH_PASS_LATENCY, false}, [TRACES_SYSCALLS] = {RH_PASS_SYSCALLS, false},
+};
+
+static uint32_t rounds_of(const struct rh_schedule_input *input, enum rh_pass pass) {
+    if (pass == RH_PASS_THROUGHPUT)
+        return input->rounds;
+    return pass == RH_PASS_MEMORY ? input->memory_rounds : input->pass_rounds[pass];
 }
 
 /* Does this part of the round take place? */
 static bool takes_part(const struct rh_schedule_input *input, int layout, uint32_t round) {
-    if (!is_memory(layout))
-        return round <= input->rounds;
-    bool warm_up = round == 0 && (input->throughput || layout == FLOORS) && !input->warm_memory;
-    return !warm_up && round <= input->memory_rounds;
+    enum rh_pass pass = parts[layout].pass;
+    bool always = pass == RH_PASS_THROUGHPUT || input->warm[pass];
+    bool warm_up = round == 0 && (input->throughput || layout == FLOORS) && !always;
+    return !warm_up && round <= rounds_of(input, pass);
 }
 
 static uint64_t cells_of(const struct layout *layout) {
@@ -187,12 +198,13 @@ static int lay_out(struct rh_schedule *schedule, const struct rh_schedule_input 
 static int init_layouts(struct layout *layouts, const struct rh_schedule_input *input,
                         struct rh_error *error) {
     for (int i = 0; i < LAYOUTS; i++)
-        rh_try(layout_init(&layouts[i], input, i >= PROGRAMS,
-                           is_memory(i) ? RH_PASS_MEMORY : RH_PASS_THROUGHPUT, error));
+        rh_try(layout_init(&layouts[i], input, parts[i].programs, parts[i].pass, error));
     if (!input->throughput)
         layouts[TRACES].player_count = 0;
-    if (input->memory_rounds == 0 && !input->warm_memory)
-        layouts[TRACES_MEMORY].player_count = layouts[FLOORS].player_count = 0;
+    for (int i = 0; i < LAYOUTS; i++)
+        if (parts[i].pass != RH_PASS_THROUGHPUT && rounds_of(input, parts[i].pass) == 0 &&
+            !input->warm[parts[i].pass])
+            layouts[i].player_count = 0;
     return 0;
 }
 

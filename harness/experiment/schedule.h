@@ -41,10 +41,13 @@ struct rh_schedule_input {
     uint32_t baseline;
     uint32_t rounds;        /* counted rounds of the throughput pass; round 0 comes before them */
     uint32_t memory_rounds; /* rounds 1 to this one also have a memory pass */
-    bool warm_memory;       /* round 0 has a memory pass too, so that its time is known: the rounds
-                               are computed from it, and the cells of a schedule with rounds 0 are
-                               the first ones of that with any number */
-    bool throughput;        /* false: the memory pass alone, in rounds 0 to memory_rounds */
+    /* Of latency and system calls: rounds 1 to this one also have this pass. */
+    uint32_t pass_rounds[RH_PASSES];
+    /* Of all but throughput: round 0 has this pass too, so that its time is known: the rounds are
+     * computed from it, and the cells of a schedule with rounds 0 are the first ones of that with
+     * any number. */
+    bool warm[RH_PASSES];
+    bool throughput; /* false: the other passes alone, from round 0 on */
     uint64_t seed;
 };
 

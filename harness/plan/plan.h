@@ -149,6 +149,11 @@ int rh_plan_override_budget(struct rh_plan *plan, const char *text, struct rh_er
 /* How many of so many rounds have a memory pass; at most all. */
 uint32_t rh_plan_memory_rounds_of(const struct rh_plan *plan, uint32_t rounds);
 
+/* How many of so many rounds, from the first, have this pass. Latency and system calls need only a
+ * few, unless the plan measures no time: rare calls are gathered over all rounds, and counts hardly
+ * differ. */
+uint32_t rh_plan_pass_rounds_of(const struct rh_plan *plan, enum rh_pass pass, uint32_t rounds);
+
 /* Finds the baseline among the allocators; also part of rh_plan_complete, but a command line is
  * better refused before the work that comes between. */
 int rh_plan_find_baseline(struct rh_plan *plan, struct rh_error *error);

@@ -38,6 +38,19 @@ uint32_t rh_plan_memory_rounds_of(const struct rh_plan *plan, uint32_t rounds) {
     return memory_rounds < rounds ? memory_rounds : rounds;
 }
 
+uint32_t rh_plan_pass_rounds_of(const struct rh_plan *plan, enum rh_pass pass, uint32_t rounds) {
+    static const uint32_t most[RH_PASSES] = {
+        [RH_PASS_THROUGHPUT] = UINT32_MAX,
+        [RH_PASS_LATENCY] = 5,
+        [RH_PASS_SYSCALLS] = 3,
+    };
+    if (pass == RH_PASS_MEMORY)
+        return rh_plan_memory_rounds_of(plan, rounds);
+    if (!plan->passes[pass])
+        return 0;
+    return !plan->passes[RH_PASS_THROUGHPUT] || rounds < most[pass] ? rounds : most[pass];
+}
+
 int rh_plan_fill_rounds(struct rh_plan *plan, struct rh_error *error) {
     if (plan->rounds == 0 && plan->budget_ns > 0)
         return 0; /* known behind the warm-up round only */

@@ -161,6 +161,18 @@ class Run(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("use a time from 1s to 720h", done.stderr)
 
+    def test_latency(self):
+        (self.path / "plan.yaml").write_text(PLAN.replace("[throughput]", "[throughput, latency]"))
+        done = self.reheap("run", "plan.yaml", "-o", "r")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        model = json.loads(self.reheap("report", "r", "--format", "json").stdout)
+        cells = {model["allocators"][cell["allocator"]]["label"]: cell for cell in model["traces"][0]["cells"]}
+        for label in ("glibc", "sbrk", "null"):
+            latency = cells[label]["latency"]
+            self.assertGreater(latency["samples"], 50)
+            self.assertLessEqual(latency["p50"], latency["max"])
+            self.assertIn("malloc", [kind["kind"] for kind in latency["kinds"]])
+
     def test_default_directory(self):
         done = self.reheap("run", "plan.yaml", "--rounds", "1")
         self.assertEqual(done.returncode, 0, done.stderr)

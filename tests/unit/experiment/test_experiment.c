@@ -195,6 +195,34 @@ static void a_job_is_what_the_plan_says(void **state) {
     rh_plan_destroy(plan);
 }
 
+/* The worker's distribution is in the result, and the calls that are timed are the same for all
+ * allocators of a round. */
+static void a_latency_pass_keeps_its_distribution(void **state) {
+    (void)state;
+    char path[WORLD_PATH_BYTES];
+    struct rh_plan *plan = world_plan("[a.rht]");
+    assert_int_equal(rh_plan_add_pass(plan, "latency", NULL), 0);
+    world.crash = "preload:y.so";
+    world_new_result(path);
+    struct rh_experiment_outcome outcome;
+    assert_int_equal(world_run(path, plan, NULL, &outcome), 0);
+    struct rh_result *result = world_load(path);
+    assert_int_equal(result->manifest.latency_rounds, 4);
+    size_t latency_samples = 0;
+    for (size_t i = 0; i < result->sample_count; i++) {
+        const struct rh_result_sample *sample = &result->samples[i];
+        bool has =
+            sample->sample.pass == RH_PASS_LATENCY && sample->sample.end == RH_SAMPLE_MEASURED;
+        assert_int_equal(sample->latency != NULL, has);
+        latency_samples += sample->sample.pass == RH_PASS_LATENCY;
+        if (has)
+            assert_int_equal(sample->latency->entries[0].bin, i + 1);
+    }
+    assert_int_equal(latency_samples, 4 * 5);
+    rh_result_destroy(result);
+    rh_plan_destroy(plan);
+}
+
 static void every_allocation_may_fail(void **state) {
     (void)state;
     struct rh_plan *plan = world_plan("[a.rht]");
@@ -224,6 +252,7 @@ int main(void) {
         cmocka_unit_test_setup(a_missing_allocator_stays_in_the_manifest, world_reset),
         cmocka_unit_test_setup(errors_before_the_first_worker, world_reset),
         cmocka_unit_test_setup(no_worker_ends_the_run, world_reset),
+        cmocka_unit_test_setup(a_latency_pass_keeps_its_distribution, world_reset),
         cmocka_unit_test_setup(a_job_is_what_the_plan_says, world_reset),
         cmocka_unit_test_setup(every_allocation_may_fail, world_reset),
     };

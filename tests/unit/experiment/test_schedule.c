@@ -13,6 +13,13 @@ static const bool plays[ALLOCATORS][RH_PASSES] = {
     {false, false}, {true, true}, {true, true}, {true, true}, {true, true}, {true, false},
 };
 
+/* The second of them has a latency pass. */
+static const bool plays_latency[ALLOCATORS][RH_PASSES] = {
+    {false},
+    {true, true, false, true},
+    {true, true, false, true},
+};
+
 static struct rh_schedule_input input_of(uint32_t rounds, uint32_t memory_rounds, uint64_t seed) {
     return (struct rh_schedule_input){
         .traces = TRACES,
@@ -174,27 +181,54 @@ static void every_allocation_may_fail(void **state) {
     (void)state;
     struct rh_schedule_input input = input_of(2, 1, 7);
     int result = RH_ERR_MEMORY;
-    for (uint64_t nth = 1; result != 0 && nth < 20; nth++) {
+    for (uint64_t nth = 1; result != 0 && nth < 30; nth++) {
         struct rh_schedule schedule = {0};
         rh_memory_fail_at(nth);
         result = rh_schedule_init(&schedule, &input, NULL);
         rh_memory_fail_at(0);
-        assert_true(result == (nth <= 13 ? RH_ERR_MEMORY : 0));
+        assert_true(result == (nth <= 19 ? RH_ERR_MEMORY : 0));
         rh_schedule_finish(&schedule);
     }
     assert_int_equal(result, 0);
+}
+
+static size_t cells_of(const struct rh_schedule *schedule, enum rh_pass pass, uint32_t round) {
+    size_t count = 0;
+    for (size_t i = 0; i < schedule->count; i++)
+        count += schedule->cells[i].pass == pass && schedule->cells[i].round == round;
+    return count;
+}
+
+static void other_passes_have_rounds_of_their_own(void **state) {
+    (void)state;
+    struct rh_schedule_input input = input_of(4, 1, 7);
+    input.plays = plays_latency;
+    input.pass_rounds[RH_PASS_LATENCY] = 2;
+    struct rh_schedule schedule = make(&input);
+    for (uint32_t round = 0; round <= 4; round++) {
+        assert_int_equal(cells_of(&schedule, RH_PASS_LATENCY, round),
+                         round == 1 || round == 2 ? TRACES * 3 : 0);
+        assert_int_equal(cells_of(&schedule, RH_PASS_SYSCALLS, round), 0);
+    }
+    rh_schedule_finish(&schedule);
+    input.throughput = false;
+    input.memory_rounds = 0;
+    schedule = make(&input);
+    assert_int_equal(schedule.count, 3 * TRACES * 3);
+    assert_int_equal(cells_of(&schedule, RH_PASS_LATENCY, 0), TRACES * 3);
+    rh_schedule_finish(&schedule);
 }
 
 /* What a budget rests on: the warm-up is played before the number of rounds is known. */
 static void a_warm_up_is_the_beginning_of_any_number_of_rounds(void **state) {
     (void)state;
     struct rh_schedule_input alone = input_of(0, 0, 3);
-    alone.warm_memory = true;
+    alone.warm[RH_PASS_MEMORY] = true;
     struct rh_schedule warm_up = make(&alone);
     assert_int_equal(warm_up.count, TRACES * (PLAYERS + MEMORY_PLAYERS));
     for (uint32_t rounds = 1; rounds < 12; rounds += 5) {
         struct rh_schedule_input input = input_of(rounds, 1, 3);
-        input.warm_memory = true;
+        input.warm[RH_PASS_MEMORY] = true;
         struct rh_schedule schedule = make(&input);
         assert_int_equal(schedule.count,
                          TRACES * ((rounds + 1) * PLAYERS + (1 + 1) * MEMORY_PLAYERS));
@@ -213,6 +247,7 @@ int main(void) {
         cmocka_unit_test(a_seed_names_an_order),
         cmocka_unit_test(nobody_is_favoured),
         cmocka_unit_test(memory_alone),
+        cmocka_unit_test(other_passes_have_rounds_of_their_own),
         cmocka_unit_test(too_many_cells),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(a_warm_up_is_the_beginning_of_any_number_of_rounds),

@@ -70,6 +70,10 @@ static int fake_replay(const struct rh_job *job, const volatile bool *flag, stru
     snprintf(ret_sample->object, sizeof(ret_sample->object), "/lib/%s.so.3", job->allocator);
     for (uint32_t i = 0; job->pass == RH_PASS_MEMORY && i < world.marks; i++)
         ret_sample->marks[ret_sample->mark_count++] = (struct rh_mark){.op = i};
+    assert_int_equal(job->latency != NULL, job->pass == RH_PASS_LATENCY);
+    if (job->latency != NULL)
+        *job->latency = (struct rh_latency){
+            .samples = 1, .entry_count = 1, .entries = {{.bin = (uint16_t)world.jobs, .count = 1}}};
     if (world.crash != NULL && strcmp(job->allocator, world.crash) == 0) {
         ret_sample->end = RH_SAMPLE_CRASHED;
         ret_sample->signal = 11;

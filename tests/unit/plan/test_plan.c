@@ -94,6 +94,22 @@ static void a_memory_pass_alone_is_in_every_round(void **state) {
     rh_plan_destroy(plan);
 }
 
+static void other_passes_need_few_rounds(void **state) {
+    (void)state;
+    struct rh_plan *plan = NULL;
+    assert_int_equal(rh_plan_create(NULL, &plan), 0);
+    assert_int_equal(rh_plan_pass_rounds_of(plan, RH_PASS_LATENCY, 20), 0);
+    assert_int_equal(rh_plan_add_pass(plan, "latency", NULL), 0);
+    assert_int_equal(rh_plan_pass_rounds_of(plan, RH_PASS_LATENCY, 20), 20);
+    assert_int_equal(rh_plan_add_pass(plan, "throughput", NULL), 0);
+    assert_int_equal(rh_plan_pass_rounds_of(plan, RH_PASS_LATENCY, 20), 5);
+    assert_int_equal(rh_plan_pass_rounds_of(plan, RH_PASS_LATENCY, 3), 3);
+    assert_int_equal(rh_plan_pass_rounds_of(plan, RH_PASS_THROUGHPUT, 20), 20);
+    assert_int_equal(rh_plan_pass_rounds_of(plan, RH_PASS_MEMORY, 20), 0);
+    assert_int_equal(rh_plan_add_pass(plan, "check", NULL), RH_ERR_INVALID);
+    rh_plan_destroy(plan);
+}
+
 static void rounds_can_be_overruled(void **state) {
     (void)state;
     struct rh_plan *plan = create();
@@ -278,6 +294,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),
         cmocka_unit_test(rounds_have_names),
+        cmocka_unit_test(other_passes_need_few_rounds),
         cmocka_unit_test(rounds_can_be_overruled),
         cmocka_unit_test(a_budget_stands_for_rounds),
         cmocka_unit_test(a_memory_pass_alone_is_in_every_round),
