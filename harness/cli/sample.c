@@ -148,6 +148,14 @@ static void print_latency(const struct rh_latency *latency) {
     print_slowest(latency);
 }
 
+static void print_system_calls(const struct rh_sample *sample) {
+    printf("  calls      ");
+#define X(name) printf(" %s %" PRIu64, #name, sample->name##_calls);
+    RH_SYSTEM_CALL_MAP(X)
+#undef X
+    putchar('\n');
+}
+
 /* ---- all ---- */
 
 void rh_cli_sample_print(const struct rh_sample *sample, const struct rh_latency *latency) {
@@ -159,6 +167,8 @@ void rh_cli_sample_print(const struct rh_sample *sample, const struct rh_latency
     }
     if (sample->pass == RH_PASS_LATENCY)
         print_latency(latency);
+    if (sample->pass == RH_PASS_SYSCALLS)
+        print_system_calls(sample);
 }
 
 static json_t *marks_json(const struct rh_sample *sample) {

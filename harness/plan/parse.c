@@ -81,10 +81,11 @@ int rh_plan_add_pass(struct rh_plan *plan, const char *text, struct rh_error *er
     int pass = find(pass_names, text);
     if (pass < 0)
         return refuse("pass", text, pass_names, error);
-    if (pass == RH_PASS_CHECK || pass == RH_PASS_SYSCALLS)
-        return rh_fail(error, RH_ERR_INVALID,
-                       "the pass \"%s\" cannot be part of a run: use throughput, memory, latency",
-                       text);
+    if (pass == RH_PASS_CHECK)
+        return rh_fail(
+            error, RH_ERR_INVALID,
+            "the pass \"%s\" cannot be part of a run: use throughput, memory, latency, syscalls",
+            text);
     if (plan->passes[pass])
         return rh_fail(error, RH_ERR_INVALID, "the pass \"%s\" is there twice", text);
     plan->passes[pass] = true;

@@ -73,7 +73,12 @@ int rh_inspect(const struct rh_inspection_job *job, const volatile bool *interru
         return 0;
     }
     struct rh_launch launch = {
-        .worker = rh_launch_worker_for(job->allocator), .shared_fd = -1, .log_fd = -1};
+        .worker = rh_launch_worker_for(job->allocator),
+        .shared_fd = -1,
+        .log_fd = -1,
+        .calls_fd = -1,
+        .worker_calls_fd = -1,
+    };
     int result = run(&launch, job, library, interrupted, error, ret_inspection);
     rh_launch_close(&launch);
     return result;

@@ -11,7 +11,7 @@
 #include "result/sample.h"
 
 enum {
-    RH_SHARED_VERSION = 4,
+    RH_SHARED_VERSION = 5,
     RH_SHARED_TEXT_BYTES = 32768,
     RH_SHARED_OPTIONS = 64,
     RH_SHARED_CPU_WORDS = 16,
@@ -54,7 +54,8 @@ struct rh_shared {
     uint32_t inspects; /* the job is an inspection: no tape, no pass */
     uint32_t check;    /* of an inspection; "": none */
     uint64_t seed, random_ops;
-    uint64_t sample_seed; /* latency: which operations are timed */
+    uint64_t sample_seed;  /* latency: which operations are timed */
+    uint32_t calls_socket; /* system calls: what the worker sends its listener through */
     uint32_t options[RH_SHARED_OPTIONS];
     uint32_t option_count;
     uint32_t text_bytes;
@@ -65,6 +66,8 @@ struct rh_shared {
     uint32_t limited;        /* the worker started itself again, under a limit of address space */
     uint32_t crashed_thread; /* + 1; 0: not known */
     uint32_t crashed_op;     /* its kind */
+    _Atomic uint32_t counts_calls; /* system calls are the allocator's */
+    uint64_t own_mappings;         /* and of these, so many were the harness's own mmap */
     uint64_t players_at;
     uint64_t player_count;
 

@@ -30,6 +30,8 @@ struct rh_launch {
     size_t shared_bytes;
     char **environment; /* NULL-terminated, owned */
     pid_t pid;
+    int calls_fd, worker_calls_fd; /* both ends of a socket; later what tells of system calls. -1 */
+    bool listens;
     bool timed_out;
     bool stuck; /* no thread of it can go on */
     struct rh_progress progress;
@@ -89,6 +91,16 @@ int rh_launch_start(struct rh_launch *launch, struct rh_error *error);
  * (NULL: it plays none), or on interruption (then RH_ERR_INTERRUPTED). */
 int rh_launch_watch(struct rh_launch *launch, const char *tape_path, uint64_t time_limit_ns,
                     const volatile bool *interrupted, struct rh_error *error);
+
+/* ---- launch_calls.c: of a pass that counts system calls ---- */
+
+/* A way for the worker to send what is to be listened to. */
+int rh_launch_open_calls(struct rh_launch *launch, struct rh_error *error);
+void rh_launch_close_calls(struct rh_launch *launch);
+/* poll(2) says that calls_fd has something, or nobody behind it. */
+void rh_launch_serve_calls(struct rh_launch *launch, short events);
+/* The worker has ended: takes away what was not the allocator's. */
+void rh_launch_settle_calls(struct rh_launch *launch);
 
 /* ---- launch_progress.c ---- */
 

@@ -91,6 +91,9 @@ static int arrange_files(struct rh_launch *launch, posix_spawn_file_actions_t *a
     int failure = launch->under != NULL ? leave_terminal(actions) : take_streams(launch, actions);
     if (failure == 0) /* onto itself: it loses its close-on-exec flag, in the child only */
         failure = posix_spawn_file_actions_adddup2(actions, launch->shared_fd, launch->shared_fd);
+    if (failure == 0 && launch->worker_calls_fd >= 0)
+        failure = posix_spawn_file_actions_adddup2(actions, launch->worker_calls_fd,
+                                                   launch->worker_calls_fd);
     return failure;
 }
 
@@ -158,16 +161,27 @@ static void reap(struct rh_launch *launch) {
         continue;
 }
 
+/* Waits, and answers what the worker's system calls ask. True: it has ended. */
+static bool has_ended(struct rh_launch *launch, int pidfd, int most_ms) {
+    uint64_t begin_ns = rh_now_ns();
+    do {
+        struct pollfd entries[] = {{.fd = pidfd, .events = POLLIN},
+                                   {.fd = launch->calls_fd, .events = POLLIN}};
+        if (poll(entries, 2, most_ms) <= 0)
+            return false;
+        if (entries[0].revents != 0)
+            return true;
+        rh_launch_serve_calls(launch, entries[1].revents);
+    } while (rh_now_ns() - begin_ns < POLL_MS * UINT64_C(1000000));
+    return false;
+}
+
 int rh_launch_watch(struct rh_launch *launch, const char *tape_path, uint64_t time_limit_ns,
                     const volatile bool *interrupted, struct rh_error *error) {
     uint64_t start_ns = rh_now_ns();
     bool stopped = false;
     int pidfd = (int)syscall(SYS_pidfd_open, launch->pid, 0);
-    struct pollfd poll_entry = {.fd = pidfd, .events = POLLIN};
-    while (pidfd >= 0) {
-        int ready = poll(&poll_entry, 1, milliseconds_to_wait(start_ns, time_limit_ns));
-        if (ready > 0)
-            break;
+    while (pidfd >= 0 && !has_ended(launch, pidfd, milliseconds_to_wait(start_ns, time_limit_ns))) {
         stopped = interrupted != NULL && *interrupted;
         launch->timed_out = time_limit_ns != 0 && rh_now_ns() - start_ns >= time_limit_ns;
         if (tape_path != NULL)

@@ -17,6 +17,10 @@ static bool measures_memory(const struct rh_worker *worker) {
     return worker->shared->pass == RH_PASS_MEMORY;
 }
 
+static bool counts_calls(const struct rh_worker *worker) {
+    return worker->shared->pass == RH_PASS_SYSCALLS;
+}
+
 static uint64_t read_resident(struct rh_worker *worker, uint64_t *ret_other_bytes) {
     struct rh_error error = {0};
     struct rh_resident_sample now;
@@ -29,6 +33,8 @@ static uint64_t read_resident(struct rh_worker *worker, uint64_t *ret_other_byte
 
 void rh_pass_open(struct rh_worker *worker) {
     struct rh_error error = {0};
+    if (counts_calls(worker))
+        rh_syscalls_watch(worker);
     if (worker->shared->pass == RH_PASS_LATENCY &&
         rh_latency_pass_create(worker->tape.header->threads, worker->shared->sample_seed, &error,
                                &worker->latency) < 0)
@@ -51,6 +57,8 @@ void rh_pass_baseline(struct rh_worker *worker) {
 
 void rh_pass_start(void *user) {
     struct rh_worker *worker = user;
+    if (counts_calls(worker))
+        rh_syscalls_begin(worker);
     getrusage(RUSAGE_SELF, &worker->start_usage);
 }
 
@@ -111,6 +119,8 @@ static void note_peaks(struct rh_worker *worker) {
 
 void rh_pass_end(struct rh_worker *worker) {
     note_usage(worker);
+    if (counts_calls(worker))
+        rh_syscalls_end(worker);
     rh_engine_collect(&worker->engine, &worker->shared->sample);
     if (worker->latency != NULL)
         rh_latency_pass_collect(worker->latency, &worker->engine, &worker->shared->latency);

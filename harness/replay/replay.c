@@ -23,12 +23,13 @@ int rh_launch_open(struct rh_launch *launch, const struct rh_job *job, struct rh
         return rh_fail_errno(error, "cannot map the file that is shared with the worker");
     launch->shared = mapping;
     rh_sample_init(&launch->shared->sample, job->pass);
-    return 0;
+    return job->pass == RH_PASS_SYSCALLS ? rh_launch_open_calls(launch, error) : 0;
 }
 
 void rh_launch_close(struct rh_launch *launch) {
     if (launch->shared != NULL)
         munmap(launch->shared, launch->shared_bytes);
+    rh_launch_close_calls(launch);
     if (launch->shared_fd >= 0)
         close(launch->shared_fd);
     if (launch->log_fd >= 0)
@@ -55,6 +56,7 @@ static int run(struct rh_launch *launch, const struct rh_job *job, const char *l
     /* Under a debugger it may stand still. */
     const char *tape = job->under == NULL ? job->tape : NULL;
     rh_try(rh_launch_watch(launch, tape, job->time_limit_ns, interrupted, error));
+    rh_launch_settle_calls(launch);
     rh_launch_judge(launch, job, ret_sample);
     if (job->latency != NULL)
         take_latency(launch, job->latency);
@@ -77,6 +79,8 @@ int rh_replay(const struct rh_job *job, const volatile bool *interrupted, struct
         .library = library,
         .shared_fd = -1,
         .log_fd = -1,
+        .calls_fd = -1,
+        .worker_calls_fd = -1,
     };
     int result = run(&launch, job, library, interrupted, error, ret_sample);
     rh_launch_close(&launch);

@@ -29,6 +29,7 @@ struct rh_worker {
     struct rh_resident resident;
     struct rh_latency_pass *latency;
     struct rh_checkpoints checkpoints;
+    uint64_t own_mappings; /* when the timed part began */
 };
 
 /* Writes how it ended, and ends the process. */
@@ -46,6 +47,14 @@ const char *rh_worker_text(const struct rh_worker *worker, uint32_t offset);
 
 /* The whole job of an inspection. */
 _Noreturn void rh_worker_inspect(struct rh_worker *worker);
+
+/* ---- syscalls.c ---- */
+
+/* From now on the parent is told of every call; ends the process where that cannot be. */
+void rh_syscalls_watch(struct rh_worker *worker);
+/* Between these two they count. */
+void rh_syscalls_begin(struct rh_worker *worker);
+void rh_syscalls_end(struct rh_worker *worker);
 
 /* ---- pass.c: what a pass does where. `user` is the worker. ---- */
 

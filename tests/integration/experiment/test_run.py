@@ -161,9 +161,11 @@ class Run(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("use a time from 1s to 720h", done.stderr)
 
-    def test_latency(self):
-        (self.path / "plan.yaml").write_text(PLAN.replace("[throughput]", "[throughput, latency]"))
+    def test_latency_and_system_calls(self):
+        (self.path / "plan.yaml").write_text(PLAN.replace("[throughput]", "[throughput, latency, syscalls]"))
         done = self.reheap("run", "plan.yaml", "-o", "r")
+        if "system calls cannot be counted here" in done.stderr:
+            self.skipTest("seccomp is not allowed here")
         self.assertEqual(done.returncode, 0, done.stderr)
         model = json.loads(self.reheap("report", "r", "--format", "json").stdout)
         cells = {model["allocators"][cell["allocator"]]["label"]: cell for cell in model["traces"][0]["cells"]}
@@ -172,6 +174,7 @@ class Run(unittest.TestCase):
             self.assertGreater(latency["samples"], 50)
             self.assertLessEqual(latency["p50"], latency["max"])
             self.assertIn("malloc", [kind["kind"] for kind in latency["kinds"]])
+            self.assertGreaterEqual(cells[label]["system_calls"]["mmap"], 0)
 
     def test_default_directory(self):
         done = self.reheap("run", "plan.yaml", "--rounds", "1")
