@@ -38,6 +38,27 @@ static void print_time(const struct rh_sample *sample) {
     }
 }
 
+/* Per operation; what is not available says why. */
+static void print_counters(const struct rh_sample *sample) {
+    static const char *const names[] = {
+#define X(name) #name,
+        RH_COUNTER_MAP(X)
+#undef X
+    };
+    const uint64_t counts[] = {
+#define X(name) sample->name,
+        RH_COUNTER_MAP(X)
+#undef X
+    };
+    printf("  processor  ");
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]) && sample->ops > 0; i++)
+        if (counts[i] != UINT64_MAX)
+            printf(" %s %.3g", names[i], (double)counts[i] / (double)sample->ops);
+    if (sample->counters_reason[0] != '\0')
+        printf(" not available: %s", sample->counters_reason);
+    putchar('\n');
+}
+
 static uint64_t above_start(const struct rh_sample *sample, uint64_t bytes) {
     return bytes > sample->start_resident_bytes ? bytes - sample->start_resident_bytes : 0;
 }
@@ -159,8 +180,10 @@ static void print_system_calls(const struct rh_sample *sample) {
 /* ---- all ---- */
 
 void rh_cli_sample_print(const struct rh_sample *sample, const struct rh_latency *latency) {
-    if (sample->pass == RH_PASS_THROUGHPUT)
+    if (sample->pass == RH_PASS_THROUGHPUT) {
         print_time(sample);
+        print_counters(sample);
+    }
     if (sample->pass == RH_PASS_MEMORY) {
         print_memory(sample);
         print_splits(sample);

@@ -17,6 +17,10 @@ static bool measures_memory(const struct rh_worker *worker) {
     return worker->shared->pass == RH_PASS_MEMORY;
 }
 
+static bool counts_hardware(const struct rh_worker *worker) {
+    return worker->shared->pass == RH_PASS_THROUGHPUT;
+}
+
 static bool counts_calls(const struct rh_worker *worker) {
     return worker->shared->pass == RH_PASS_SYSCALLS;
 }
@@ -35,6 +39,8 @@ void rh_pass_open(struct rh_worker *worker) {
     struct rh_error error = {0};
     if (counts_calls(worker))
         rh_syscalls_watch(worker);
+    if (counts_hardware(worker))
+        rh_counters_open(&worker->counters, rh_counters_hardware);
     if (worker->shared->pass == RH_PASS_LATENCY &&
         rh_latency_pass_create(worker->tape.header->threads, worker->shared->sample_seed, &error,
                                &worker->latency) < 0)
@@ -60,6 +66,8 @@ void rh_pass_start(void *user) {
     if (counts_calls(worker))
         rh_syscalls_begin(worker);
     getrusage(RUSAGE_SELF, &worker->start_usage);
+    if (counts_hardware(worker))
+        rh_counters_start(&worker->counters);
 }
 
 /* Blocks that nobody may touch lie all at one place. */
@@ -103,6 +111,19 @@ static void note_usage(struct rh_worker *worker) {
     sample->involuntary_switches = (uint64_t)(end.ru_nivcsw - start->ru_nivcsw);
 }
 
+static void note_counters(struct rh_worker *worker) {
+    struct rh_sample *sample = &worker->shared->sample;
+    uint64_t values[RH_COUNTERS];
+    rh_counters_stop(&worker->counters);
+    rh_counters_read(&worker->counters, values);
+    rh_counters_reason(&worker->counters, sample->counters_reason, sizeof(sample->counters_reason));
+    rh_counters_close(&worker->counters);
+    size_t i = 0;
+#define X(name) sample->name = values[i++];
+    RH_COUNTER_MAP(X)
+#undef X
+}
+
 static void note_peaks(struct rh_worker *worker) {
     struct rh_sample *sample = &worker->shared->sample;
     struct rh_error error = {0};
@@ -118,6 +139,8 @@ static void note_peaks(struct rh_worker *worker) {
 }
 
 void rh_pass_end(struct rh_worker *worker) {
+    if (counts_hardware(worker))
+        note_counters(worker);
     note_usage(worker);
     if (counts_calls(worker))
         rh_syscalls_end(worker);

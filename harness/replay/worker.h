@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "compile/tape.h"
+#include "measure/counters.h"
 #include "measure/resident.h"
 #include "replay/checkpoints.h"
 #include "replay/engine_internal.h"
@@ -26,6 +27,7 @@ struct rh_worker {
     void *ctx;
     struct rh_engine engine;
     struct rusage start_usage;
+    struct rh_counters counters;
     struct rh_resident resident;
     struct rh_latency_pass *latency;
     struct rh_checkpoints checkpoints;

@@ -20,6 +20,7 @@ static void a_throughput_sample_is_complete(void **state) {
     assert_true(sample.minor_faults > 0);
     assert_true(sample.object[0] == '/');
     assert_int_equal(sample.peak_resident_bytes, UINT64_MAX);
+    assert_true(sample.instructions != UINT64_MAX || sample.counters_reason[0] != '\0');
 }
 
 static void a_memory_sample_is_complete(void **state) {
