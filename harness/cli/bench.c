@@ -40,7 +40,7 @@ static const struct argp_option options[] = {
     {"touch", 't', "POLICY", 0, "What is written to each block: page, first, all, none, recorded",
      0},
     {"order", KEY_ORDER, "ORDER", 0,
-     "How threads keep together: dependency, window(TIME or EVENTS), recorded", 0},
+     "How threads keep together: dependency, window(TIME or EVENTS), recorded, one-thread", 0},
     {"pace", KEY_PACE, "PACE", 0, "fast, paced(SPEED) or paced(SPEED, IDLE)", 0},
     RH_CLI_QUIET_OPTION,
     RH_CLI_VERBOSE_OPTION("Also say what each worker measured, and all that disturbs"),

@@ -39,7 +39,6 @@ struct arguments {
     const char *options[LIST_MAX + 1];
     const char *environment[LIST_MAX + 1];
     struct rh_course course;
-    bool one_thread;
     bool json;
 };
 
@@ -48,9 +47,11 @@ static const struct argp_option option_table[] = {
     {"pass", 'p', "PASS", 0, "throughput (default), latency, memory, syscalls or check", 0},
     {"touch", 't', "POLICY", 0, "recorded (default), page, first, all or none", 0},
     {"order", KEY_ORDER, "ORDER", 0,
-     "dependency (default), window(TIME or EVENTS) or recorded: how threads keep together", 0},
+     "dependency (default), window(TIME or EVENTS), recorded or one-thread: how threads keep "
+     "together",
+     0},
     {"pace", KEY_PACE, "PACE", 0, "fast (default), paced(SPEED) or paced(SPEED, IDLE)", 0},
-    {"one-thread", KEY_ONE_THREAD, NULL, 0, "the work of all threads in recorded order on one", 0},
+    {"one-thread", KEY_ONE_THREAD, NULL, 0, "the same as --order one-thread", 0},
     {"live", KEY_LIVE, NULL, 0, "measure the peak of live bytes in any pass, at the price of time",
      0},
     {"option", KEY_OPTION, "NAME=VALUE", 0, "an option of the allocator; may be repeated", 0},
@@ -143,7 +144,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         set_course(state, arguments, value, rh_course_parse_pace);
         return 0;
     case KEY_ONE_THREAD:
-        arguments->one_thread = true;
+        set_course(state, arguments, "one-thread", rh_course_parse_order);
         return 0;
     case KEY_LIVE:
         job->counts_live = true;
@@ -265,7 +266,8 @@ static int print_json(const struct arguments *arguments, const struct rh_sample 
     json_object_set_new(object, "order",
                         json_string(rh_course_order_text(&arguments->course, text)));
     json_object_set_new(object, "pace", json_string(rh_course_pace_text(&arguments->course, text)));
-    json_object_set_new(object, "one_thread", json_boolean(arguments->one_thread));
+    json_object_set_new(object, "one_thread",
+                        json_boolean(arguments->course.order == RH_ORDER_ONE_THREAD));
     json_object_set_new(object, "end", json_string(rh_sample_end_name(sample->end)));
     json_object_set_new(object, "reason", json_string(sample->reason));
     json_object_set_new(object, "ns_per_op", json_real(rh_cli_sample_ns_per_op(sample)));
@@ -289,8 +291,6 @@ static void print_text(const struct arguments *arguments, const struct rh_sample
     char text[RH_COURSE_BYTES];
     printf("%s on %s, %s pass, touch %s", arguments->trace, arguments->job.allocator,
            rh_pass_name(sample->pass), rh_touch_name(arguments->job.touch));
-    if (arguments->one_thread)
-        printf(", on one thread");
     if (arguments->course.order != RH_ORDER_DEPENDENCY)
         printf(", order %s", rh_course_order_text(&arguments->course, text));
     if (arguments->course.pace > 0)
@@ -326,7 +326,7 @@ static int replay(struct arguments *arguments, struct rh_error *error,
                   struct rh_sample *ret_sample) {
     struct rh_tape_facts facts;
     char *tape = NULL;
-    struct rh_compile_options options = {.one_thread = arguments->one_thread};
+    struct rh_compile_options options = {0};
     rh_compile_follow_course(&options, &arguments->course);
     rh_try(rh_compile(arguments->trace, &options, error, &tape, &facts));
     arguments->job.tape = tape;

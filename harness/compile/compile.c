@@ -29,7 +29,8 @@ enum { MARKS_DEFAULT = 300, MARKS_MAX = RH_SAMPLE_MARKS - 24 };
 #define PACE_QUANTUM_NS 100000.0
 
 void rh_compile_follow_course(struct rh_compile_options *options, const struct rh_course *course) {
-    options->order = course->order;
+    options->one_thread = course->order == RH_ORDER_ONE_THREAD;
+    options->order = options->one_thread ? RH_ORDER_RECORDED : course->order;
     options->window_ns = course->window_ns;
     options->window_events = course->window_events;
     if (course->pace <= 0)

@@ -62,6 +62,8 @@ int rh_course_parse_order(const char *text, struct rh_error *error, struct rh_co
         made.order = RH_ORDER_DEPENDENCY;
     } else if (strcmp(text, "recorded") == 0) {
         made.order = RH_ORDER_RECORDED;
+    } else if (strcmp(text, "one-thread") == 0) {
+        made.order = RH_ORDER_ONE_THREAD;
     } else {
         made.order = RH_ORDER_WINDOW;
         good = read_argument(text, "window", argument) &&
@@ -70,8 +72,8 @@ int rh_course_parse_order(const char *text, struct rh_error *error, struct rh_co
     }
     if (!good)
         return rh_fail(error, RH_ERR_INVALID,
-                       "no order is named \"%.100s\": use dependency, recorded, window(TIME) as in "
-                       "window(10ms), or window(EVENTS) as in window(1000)",
+                       "no order is named \"%.100s\": use dependency, recorded, one-thread, "
+                       "window(TIME) as in window(10ms), or window(EVENTS) as in window(1000)",
                        text);
     *course = made;
     return 0;
@@ -118,11 +120,16 @@ static void write_time(uint64_t ns, char *buffer, size_t bytes) {
     snprintf(buffer, bytes, "%" PRIu64 "%s", ns / whole[i].ns, whole[i].suffix);
 }
 
+static const char *const order_names[] = {
+#define X(name, text) [RH_ORDER_##name] = text,
+    RH_ORDER_MAP(X)
+#undef X
+};
+
 const char *rh_course_order_text(const struct rh_course *course, char buffer[RH_COURSE_BYTES]) {
     char window[32];
     if (course->order != RH_ORDER_WINDOW) {
-        snprintf(buffer, RH_COURSE_BYTES, "%s",
-                 course->order == RH_ORDER_RECORDED ? "recorded" : "dependency");
+        snprintf(buffer, RH_COURSE_BYTES, "%s", order_names[course->order]);
         return buffer;
     }
     if (course->window_events != 0)

@@ -11,7 +11,8 @@
 #define RH_ORDER_MAP(X)                                                                            \
     X(DEPENDENCY, "dependency")                                                                    \
     X(WINDOW, "window")                                                                            \
-    X(RECORDED, "recorded")
+    X(RECORDED, "recorded")                                                                        \
+    X(ONE_THREAD, "one-thread")
 
 enum rh_order {
 #define X(name, text) RH_ORDER_##name,
@@ -31,8 +32,8 @@ struct rh_course {
 
 enum { RH_COURSE_BYTES = 64 };
 
-/* "dependency", "recorded", "window(10ms)" (recorded time: ns, us, ms or s), "window(1000)"
- * (events). Sets the order of the course; an error says what would be accepted. */
+/* "dependency", "recorded", "one-thread", "window(10ms)" (recorded time: ns, us, ms or s),
+ * "window(1000)" (events). Sets the order of the course; an error says what would be accepted. */
 int rh_course_parse_order(const char *text, struct rh_error *error, struct rh_course *course);
 /* "fast", "paced(1)", "paced(2)": twice as fast as recorded, "paced(1, 500ms)": with a cap of
  * idling. */

@@ -22,7 +22,7 @@ TRACE = str(ROOT / "traces" / "git-log.rht")
 FRAME = f"traces: [{TRACE}]\nallocators: [glibc, sbrk]\n"
 
 GOOD = ["", "title: 5\n", "baseline: sbrk\n", "rounds: quick\n", "rounds: 7\n", "passes: [memory]\n", "rounds: 9\nmemory_rounds: 2\n",
-        "touch: all\n", "idle: long\n", "passes: []\n", "passes: [syscalls, latency]\n", "seed: 18446744073709551615\n", "cpus: 0-1,3\n", "cpus: 0\n", "time_limit: 90s\n",
+        "touch: all\n", "idle: long\n", "passes: []\n", "passes: [syscalls, latency]\n", "order: one-thread\n", "seed: 18446744073709551615\n", "cpus: 0-1,3\n", "cpus: 0\n", "time_limit: 90s\n",
         "time_limit: 1.5\n", "time_limit: 2 min\n", "budget: 10min\n", "budget: 90\n", "budget: 1.5 h\nmemory_rounds: 4\n"]
 BAD = ["titel: x\n", "title: [x]\n", "rounds: 0\n", "rounds: 1001\n", "rounds: quickly\n", "rounds: 1.5\n", "passes: memory\n", "passes: [check]\n", "passes: [memory, memory]\n", "memory_rounds: default\n", "touch: pages\n",
        "touch: {}\n", "idle: medium\n", "seed: -1\n", "seed: x\n", "cpus: 0-\n", "cpus: all\n", "time_limit: soon\n",

@@ -13,6 +13,7 @@ static void orders_survive_the_way_to_text_and_back(void **state) {
     } cases[] = {
         {"dependency", "dependency", {0}},
         {"recorded", "recorded", {.order = RH_ORDER_RECORDED}},
+        {"one-thread", "one-thread", {.order = RH_ORDER_ONE_THREAD}},
         {"window(10ms)", "window(10ms)", {.order = RH_ORDER_WINDOW, .window_ns = 10000000}},
         {"window( 1.5 ms )", NULL, {0}},
         {"window(1.5ms)", "window(1500us)", {.order = RH_ORDER_WINDOW, .window_ns = 1500000}},
