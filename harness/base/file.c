@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -141,15 +142,40 @@ static int write_beside(const char *temporary, const void *data, size_t bytes,
     return result;
 }
 
+int rh_file_target(const char *path, char target[PATH_MAX], bool *ret_special,
+                   struct rh_error *error) {
+    struct stat status;
+    if (strlen(path) >= PATH_MAX)
+        return rh_fail(error, RH_ERR_LIMIT, "the path %s is too long", path);
+    bool link = lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+    if (!link || realpath(path, target) == NULL)
+        snprintf(target, PATH_MAX, "%s", path);
+    *ret_special = stat(target, &status) == 0 && !S_ISREG(status.st_mode);
+    return 0;
+}
+
+static int write_special(const char *path, const void *data, size_t bytes, struct rh_error *error) {
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return rh_fail_errno(error, "cannot write to %s", path);
+    int result = rh_write_all(fd, data, bytes, error);
+    close(fd);
+    return result;
+}
+
 int rh_file_write(const char *path, const void *data, size_t bytes, struct rh_error *error) {
-    char temporary[PATH_MAX];
-    int length = snprintf(temporary, sizeof(temporary), "%s.%d.tmp", path, (int)getpid());
+    char target[PATH_MAX], temporary[PATH_MAX];
+    bool special = false;
+    rh_try(rh_file_target(path, target, &special, error));
+    if (special)
+        return write_special(target, data, bytes, error);
+    int length = snprintf(temporary, sizeof(temporary), "%s.%d.tmp", target, (int)getpid());
     if (length < 0 || (size_t)length >= sizeof(temporary))
         return rh_fail(error, RH_ERR_LIMIT, "the path %s is too long", path);
 
     int result = write_beside(temporary, data, bytes, error);
-    if (result == 0 && rename(temporary, path) != 0)
-        result = rh_fail_errno(error, "cannot rename %s to %s", temporary, path);
+    if (result == 0 && rename(temporary, target) != 0)
+        result = rh_fail_errno(error, "cannot rename %s to %s", temporary, target);
     if (result < 0)
         unlink(temporary);
     return result;

@@ -3,6 +3,8 @@
 #ifndef RH_BASE_FILE_H
 #define RH_BASE_FILE_H
 
+#include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +26,11 @@ void rh_file_unmap(struct rh_file_map *map);
 int rh_file_read(const char *path, size_t limit_bytes, struct rh_error *error, char **ret_text,
                  size_t *ret_bytes);
 
-/* Replaces the file: written beside it, synchronised, renamed. */
+/* What `path` means as a place to write to: the file behind a symbolic link. `*ret_special`: there
+ * is something that is no regular file, like a device, which must not be replaced. */
+int rh_file_target(const char *path, char target[PATH_MAX], bool *ret_special,
+                   struct rh_error *error);
+/* Replaces the file: written beside it, synchronised, renamed. A device or a pipe is written to. */
 int rh_file_write(const char *path, const void *data, size_t bytes, struct rh_error *error);
 
 /* Writes all of it, through interruptions and short writes. */

@@ -104,11 +104,16 @@ static int flush_block(struct rh_trace_writer *writer, struct rh_error *error) {
 /* ---- life ---- */
 
 static int name_files(struct rh_trace_writer *writer, const char *path, struct rh_error *error) {
-    char temporary[PATH_MAX];
-    int length = snprintf(temporary, sizeof(temporary), "%s.%d.tmp", path, (int)getpid());
+    char target[PATH_MAX], temporary[PATH_MAX];
+    bool special = false;
+    rh_try(rh_file_target(path, target, &special, error));
+    if (special)
+        return rh_fail(error, RH_ERR_INVALID,
+                       "%s is no regular file: name one that a trace can be written to", path);
+    int length = snprintf(temporary, sizeof(temporary), "%s.%d.tmp", target, (int)getpid());
     if (length < 0 || (size_t)length >= sizeof(temporary))
         return rh_fail(error, RH_ERR_LIMIT, "the path %s is too long", path);
-    writer->path = rh_strdup(path);
+    writer->path = rh_strdup(target);
     writer->temporary = rh_strdup(temporary);
     if (writer->path == NULL || writer->temporary == NULL)
         return rh_fail(error, RH_ERR_MEMORY, "no memory for writing %s", path);

@@ -1,4 +1,5 @@
 /* Files are whole or not there; paths join. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,31 @@ static void directories_are_made(void **state) {
     rh_free(path);
 }
 
+/* A pipe stands for a device: it is written to, and stays; so does a link. */
+static void only_plain_files_are_replaced(void **state) {
+    (void)state;
+    char *link = rh_path_join(directory, "link"), *behind = rh_path_join(directory, "behind");
+    char *pipe = rh_path_join(directory, "pipe");
+    char text[8] = "";
+    struct stat status;
+    assert_int_equal(rh_file_write(behind, "old", 3, NULL), 0);
+    assert_int_equal(symlink("behind", link), 0);
+    assert_int_equal(rh_file_write(link, "new!", 4, NULL), 0);
+    assert_true(lstat(link, &status) == 0 && S_ISLNK(status.st_mode));
+    assert_true(stat(behind, &status) == 0 && status.st_size == 4);
+
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    int reader = open(pipe, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_int_equal(rh_file_write(pipe, "hello", 5, NULL), 0);
+    assert_int_equal(read(reader, text, sizeof(text)), 5);
+    assert_true(lstat(pipe, &status) == 0 && S_ISFIFO(status.st_mode));
+    close(reader);
+    rh_free(link);
+    rh_free(behind);
+    rh_free(pipe);
+}
+
 static void paths_join(void **state) {
     (void)state;
     const char *cases[][3] = {{"a", "b", "a/b"},
@@ -104,9 +130,13 @@ static int remove_directory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(write_then_read),      cmocka_unit_test(proc_files_are_read),
-        cmocka_unit_test(errors_name_the_path), cmocka_unit_test(directories_are_made),
-        cmocka_unit_test(paths_join),           cmocka_unit_test(hashes_are_xxh64),
+        cmocka_unit_test(write_then_read),
+        cmocka_unit_test(proc_files_are_read),
+        cmocka_unit_test(errors_name_the_path),
+        cmocka_unit_test(directories_are_made),
+        cmocka_unit_test(only_plain_files_are_replaced),
+        cmocka_unit_test(paths_join),
+        cmocka_unit_test(hashes_are_xxh64),
     };
     return cmocka_run_group_tests_name("base/file", tests, make_directory, remove_directory);
 }
