@@ -64,6 +64,15 @@ static size_t rows_of(const struct rh_versus_matching *matching) {
     return matching->trace_count + (matching->trace_count > 1);
 }
 
+/* A pass that the later run did not have is none that it lost. */
+static void note_loss(struct rh_versus_row *row, const struct rh_report_cell *old,
+                      const struct rh_report_cell *new) {
+    bool time = old->measured > 0 && new->measured == 0;
+    bool memory = old->memory_measured > 0 && new->memory_measured == 0 && new->failed > 0;
+    row->lost = time || memory;
+    row->reason = row->lost ? new->reason : NULL;
+}
+
 static int add_rows(struct rh_versus_matching *matching, size_t before, size_t after) {
     struct rh_versus_model *model = matching->model;
     const char *label = rh_report_label(&model->before, before);
@@ -83,8 +92,7 @@ static int add_rows(struct rh_versus_matching *matching, size_t before, size_t a
         row->after_ns = new->ns_per_op;
         row->before_bytes = old->peak_bytes;
         row->after_bytes = new->peak_bytes;
-        row->lost = old->measured > 0 && new->measured == 0;
-        row->reason = row->lost ? new->reason : NULL;
+        note_loss(row, old, new);
     }
     return 0;
 }
@@ -148,6 +156,23 @@ static size_t count_allocators(const struct rh_versus_model *model) {
     return count;
 }
 
+/* For a gate it is lost. */
+static int note_missing_allocator(struct rh_versus_matching *matching, size_t before) {
+    struct rh_versus_model *model = matching->model;
+    const char *label = rh_report_label(&model->before, before);
+    rh_text_addf(&model->notes, "The allocator %s is only in %s.\n", label,
+                 model->options->before_name);
+    if (!model->options->gated)
+        return 0;
+    struct rh_versus_row *row = add_row(model, matching->error);
+    if (row == NULL)
+        return RH_ERR_MEMORY;
+    row->allocator = label;
+    row->lost = true;
+    row->reason = "it is not in the later result";
+    return 0;
+}
+
 static int compare_results(struct rh_versus_matching *matching) {
     struct rh_versus_model *model = matching->model;
     size_t allocators = count_allocators(model);
@@ -161,8 +186,7 @@ static int compare_results(struct rh_versus_matching *matching) {
             continue;
         size_t after = rh_versus_find_allocator(&model->after, rh_report_label(&model->before, i));
         if (after == RH_REPORT_NOBODY)
-            rh_text_addf(&model->notes, "The allocator %s is only in %s.\n",
-                         rh_report_label(&model->before, i), model->options->before_name);
+            rh_try(note_missing_allocator(matching, i));
         else
             rh_try(compare_allocator(matching, i, after, allocators));
     }
@@ -217,8 +241,7 @@ static int add_single_trace(struct rh_versus_model *model, size_t t, size_t a,
     row->after_bytes = cell->peak_bytes;
     row->time = cell->time;
     row->memory = cell->memory;
-    row->lost = base->measured > 0 && cell->measured == 0;
-    row->reason = row->lost ? cell->reason : NULL;
+    note_loss(row, base, cell);
     return 0;
 }
 
@@ -230,8 +253,9 @@ static int check_means(const struct rh_versus_model *model, struct rh_error *err
     for (size_t i = 0; i + 1 < model->row_count; i++) {
         const struct rh_versus_row *mean = &model->rows[i];
         const struct rh_versus_row *first = &model->rows[i + 1];
-        if (mean->trace == NULL && ((mean->time.count == 0 && first->time.count > 0) ||
-                                    (mean->memory.count == 0 && first->memory.count > 0)))
+        if (mean->trace == NULL && !mean->lost &&
+            ((mean->time.count == 0 && first->time.count > 0) ||
+             (mean->memory.count == 0 && first->memory.count > 0)))
             return rh_fail(error, RH_ERR_MEMORY, "no memory for a geometric mean");
     }
     return 0;
@@ -303,6 +327,16 @@ static void judge(struct rh_versus_model *model) {
     note_too_few(model);
 }
 
+/* Nothing to judge is not nothing found. */
+static int check_gate(const struct rh_versus_model *model, struct rh_error *error) {
+    if (!model->options->gated || model->outcome.compared > 0 || model->outcome.regressions > 0)
+        return 0;
+    return rh_fail(error, RH_ERR_INVALID,
+                   "the gate has nothing to judge: no cell of %s was measured often enough to be "
+                   "compared",
+                   model->options->before_name);
+}
+
 int rh_versus_model_init(const struct rh_result *before, const struct rh_result *after,
                          const struct rh_versus_options *options, struct rh_error *error,
                          struct rh_versus_model *ret_model) {
@@ -315,8 +349,10 @@ int rh_versus_model_init(const struct rh_result *before, const struct rh_result 
         result = after != NULL ? fill_two(&model, error) : fill_single(&model, error);
     if (result == 0)
         result = check_means(&model, error);
-    if (result == 0)
+    if (result == 0) {
         judge(&model);
+        result = check_gate(&model, error);
+    }
     if (result == 0 && model.notes.failed != 0)
         result = rh_fail(error, RH_ERR_MEMORY, "no memory for a comparison");
     if (result < 0) {

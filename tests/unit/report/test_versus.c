@@ -178,6 +178,55 @@ static void what_is_lost_closes_the_gate(void **state) {
     rh_result_destroy(after);
 }
 
+/* As after a change that breaks the allocator before its memory is read. */
+static void lost_memory_closes_the_gate(void **state) {
+    (void)state;
+    struct rh_result *before = result_of(plain, 12);
+    struct rh_result *after = result_of(plain, 12);
+    for (unsigned round = 1; round <= 2; round++) {
+        tiny_memory(before, 0, 1, round, 1000, 2000);
+        tiny_memory(after, 0, 1, round, 1000, 2000)->sample.end = RH_SAMPLE_CRASHED;
+    }
+    struct rh_versus_options options = options_of(0.5);
+    struct rh_versus_model model = compare(before, after, &options);
+    assert_true(row_of(&model, "t0", "a1")->lost);
+    assert_false(row_of(&model, "t0", "a2")->lost);
+    assert_int_equal(model.outcome.regressions, 1);
+    rh_versus_model_finish(&model);
+    rh_result_destroy(before);
+    rh_result_destroy(after);
+}
+
+static void a_missing_allocator_closes_the_gate(void **state) {
+    (void)state;
+    struct rh_result *before = pair_of(plain, 12);
+    struct rh_result *after = tiny_create(2, 2, 12);
+    tiny_fill(after, plain);
+    for (int gated = 0; gated < 2; gated++) {
+        struct rh_versus_options options = options_of(gated ? 0.5 : -1);
+        struct rh_versus_model model = compare(before, after, &options);
+        assert_int_equal(model.outcome.regressions, gated);
+        assert_non_null(strstr(rh_text_get(&model.notes), "The allocator a2 is only in A."));
+        if (gated)
+            assert_true(row_of(&model, NULL, "a2")->lost);
+        rh_versus_model_finish(&model);
+    }
+    rh_result_destroy(before);
+    rh_result_destroy(after);
+}
+
+static void a_gate_without_anything_to_judge(void **state) {
+    (void)state;
+    struct rh_result *empty = tiny_create(3, 1, 12);
+    struct rh_versus_options options = options_of(0.02);
+    struct rh_versus_model model;
+    struct rh_error error = {0};
+    assert_int_equal(rh_versus_model_init(empty, empty, &options, &error, &model), RH_ERR_INVALID);
+    assert_non_null(strstr(error.message, "the gate has nothing to judge"));
+    assert_int_equal(rh_versus_model_init(empty, NULL, &options, &error, &model), RH_ERR_INVALID);
+    rh_result_destroy(empty);
+}
+
 static void set(char **target, const char *text) {
     rh_free(*target);
     *target = rh_strdup(text);
@@ -346,6 +395,9 @@ int main(void) {
         cmocka_unit_test(too_few_rounds_are_said),
         cmocka_unit_test(memory_is_compared_as_it_is),
         cmocka_unit_test(what_is_lost_closes_the_gate),
+        cmocka_unit_test(lost_memory_closes_the_gate),
+        cmocka_unit_test(a_missing_allocator_closes_the_gate),
+        cmocka_unit_test(a_gate_without_anything_to_judge),
         cmocka_unit_test(traces_are_matched_by_content),
         cmocka_unit_test(the_reference_must_be_there),
         cmocka_unit_test(one_result_against_its_baseline),
