@@ -14,6 +14,7 @@
 #include "cli/record.h"
 #include "plan/plan.h"
 #include "record/record.h"
+#include "result/result.h"
 
 struct arguments {
     const char *allocators, *baseline, *output, *rounds, *seed, *touch, *order, *pace;
@@ -246,6 +247,7 @@ static int set_title(const struct arguments *arguments, struct rh_plan *plan,
 static int fill_plan(const struct arguments *arguments, const char *directory, struct rh_plan *plan,
                      struct rh_error *error) {
     rh_try(apply(arguments, plan, error));
+    rh_try(rh_result_refuse_existing(directory, error));
     if (arguments->command != NULL)
         rh_try(record(arguments, directory, plan, error));
     else

@@ -47,7 +47,7 @@ static const char doc[] =
     "  reheap compare results/candidate --gate 2% --format junit -o reheap.xml";
 
 /* "2%", "2 %" or "2" as a fraction. */
-static double parse_percent(const char *text, const char *what, double most,
+static double parse_percent(const char *text, const char *what, double least, double most,
                             struct argp_state *state) {
     char number[32];
     size_t length = strlen(text);
@@ -57,10 +57,10 @@ static double parse_percent(const char *text, const char *what, double most,
     if (length < sizeof(number)) {
         memcpy(number, text, length);
         number[length] = '\0';
-        if (rh_parse_double(number, &value) == 0 && value >= 0 && value <= most)
+        if (rh_parse_double(number, &value) == 0 && value >= least && value <= most)
             return value / 100;
     }
-    argp_error(state, "--%s takes a percentage from 0 to %g, not \"%s\"", what, most, text);
+    argp_error(state, "--%s takes a percentage from %g to %g, not \"%s\"", what, least, most, text);
     return 0;
 }
 
@@ -93,15 +93,13 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_GATE:
         arguments->options.gated = true;
-        arguments->options.gate = parse_percent(text, "gate", 1000, state);
+        arguments->options.gate = parse_percent(text, "gate", 0, 1000, state);
         return 0;
     case KEY_REFERENCE:
         arguments->options.reference = text;
         return 0;
     case KEY_LEVEL:
-        arguments->options.level = parse_percent(text, "level", 99.999, state);
-        if (arguments->options.level <= 0)
-            argp_error(state, "--level takes a percentage above 0");
+        arguments->options.level = parse_percent(text, "level", 1, 99.999, state);
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->result_count == 2)

@@ -1,7 +1,10 @@
 /* main.c - finds the subcommand. */
 #include <argp.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/cli.h"
@@ -68,16 +71,31 @@ static int refuse(const char *name) {
     return RH_EXIT_USAGE;
 }
 
+/* At the exit, because argp exits by itself. */
+static void check_output(int status, void *context) {
+    (void)context;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return;
+    fprintf(stderr, "reheap: standard output could not be written\n");
+    _exit(status == RH_EXIT_WELL ? RH_EXIT_FAILURE : status);
+}
+
+/* A closed stream would lend its number to the next file, and its text to that file. Read-only:
+ * what is written there still fails. */
+static void occupy_closed_streams(void) {
+    int fd = 0;
+    do
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 static int run(const struct rh_command *command, int argc, char **argv) {
     char title[64];
     snprintf(title, sizeof(title), "reheap %s", command->name);
     argv[0] = title;
-    int status = command->run(argc, argv);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "reheap: standard output could not be written\n");
-        return status == RH_EXIT_WELL ? RH_EXIT_FAILURE : status;
-    }
-    return status;
+    return command->run(argc, argv);
 }
 
 /* "reheap help COMMAND..." is "reheap COMMAND... --help". */
@@ -89,12 +107,20 @@ static int help(int argc, char **argv) {
     const struct rh_command *command = find(argv[2]);
     if (command == NULL)
         return refuse(argv[2]);
+    bool has_commands = command->run == rh_cli_trace || command->run == rh_cli_allocators;
+    if (argc > 3 && !has_commands) {
+        fprintf(stderr, "reheap: %s has no commands of its own: see \"reheap help %s\"\n",
+                command->name, command->name);
+        return RH_EXIT_USAGE;
+    }
     char option[] = "--help";
     char *arguments[] = {argv[0], argc > 3 ? argv[3] : option, option, NULL};
     return run(command, argc > 3 ? 3 : 2, arguments);
 }
 
 int main(int argc, char **argv) {
+    occupy_closed_streams();
+    on_exit(check_output, NULL);
     argp_err_exit_status = RH_EXIT_USAGE;
     if (argc < 2) {
         print_usage(stderr);

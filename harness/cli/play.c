@@ -31,10 +31,6 @@ const volatile bool *rh_cli_watch_signals(void) {
     return &interrupted;
 }
 
-int rh_cli_signal(void) {
-    return signal_number;
-}
-
 char *rh_cli_default_result(const char *name) {
     char date[32];
     time_t now = time(NULL);

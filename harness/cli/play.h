@@ -29,7 +29,5 @@ char *rh_cli_command_line(int argc, char *const *argv);
 
 /* Catches SIGINT, SIGTERM and SIGHUP from now on; the flag becomes true with the first of them. */
 const volatile bool *rh_cli_watch_signals(void);
-/* The signal that came, or 0. */
-int rh_cli_signal(void);
 
 #endif

@@ -43,8 +43,8 @@ static const char doc[] =
 
 static void parse_level(const char *text, struct argp_state *state, double *ret_level) {
     double percent = 0;
-    if (rh_parse_double(text, &percent) < 0 || !(percent > 0 && percent < 100))
-        argp_error(state, "--level takes a number between 0 and 100, not \"%s\"", text);
+    if (rh_parse_double(text, &percent) < 0 || !(percent >= 1 && percent <= 99.999))
+        argp_error(state, "--level takes a percentage from 1 to 99.999, not \"%s\"", text);
     *ret_level = percent / 100;
 }
 

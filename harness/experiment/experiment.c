@@ -6,6 +6,7 @@
 #include "experiment/run.h"
 
 static int begin(struct rh_run *run) {
+    rh_try(rh_result_refuse_existing(run->options->directory, run->error));
     rh_try(rh_describe_run(run->plan, run->options, run->error, &run->manifest, &run->tapes));
     rh_try(rh_run_prepare(run));
     return rh_result_writer_create(run->options->directory, &run->manifest, run->error,

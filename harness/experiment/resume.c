@@ -316,6 +316,10 @@ static int take_up(struct rh_run *run, struct rh_result *before) {
     run->manifest.command = before->manifest.command;
     before->manifest.started = started;
     before->manifest.command = command;
+    if (before->manifest.complete) { /* and nothing is left to do */
+        run->manifest.finished = before->manifest.finished;
+        before->manifest.finished = NULL;
+    }
     struct rh_result_finding *findings = run->manifest.findings;
     size_t finding_count = run->manifest.finding_count;
     run->manifest.findings = before->manifest.findings;

@@ -362,7 +362,8 @@ int rh_run_close(struct rh_run *run, int result) {
     }
     if (result < 0)
         return result;
-    rh_try(rh_describe_now(run->error, &run->manifest.finished));
+    if (run->manifest.finished == NULL)
+        rh_try(rh_describe_now(run->error, &run->manifest.finished));
     run->manifest.complete = true;
     return rh_result_writer_finish(run->writer, &run->manifest, run->error);
 }

@@ -182,7 +182,11 @@ static int check_doubles(const struct loading *loading, const char *path) {
 static int load_manifest(const char *path, struct rh_error *error, struct rh_manifest *manifest) {
     char *text = NULL;
     size_t bytes = 0;
-    rh_try(rh_file_read(path, MANIFEST_LIMIT_BYTES, error, &text, &bytes));
+    int read = rh_file_read(path, MANIFEST_LIMIT_BYTES, error, &text, &bytes);
+    if (read < 0)
+        rh_error_prefix(error,
+                        "a result is a directory that \"reheap run\" or \"reheap bench\" made");
+    rh_try(read);
     struct rh_json_place place = {.file = path, .error = error};
     json_t *object = NULL;
     int result = rh_json_parse(&place, text, bytes, &object);

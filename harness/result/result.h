@@ -236,6 +236,8 @@ enum {
     RH_RESULT_SAMPLES = 1000000,
 };
 
+/* RH_ERR_INVALID: a result lies there, or a part of one. */
+int rh_result_refuse_existing(const char *directory, struct rh_error *error);
 /* Makes the directory (which must not hold a result) and writes the manifest. */
 int rh_result_writer_create(const char *directory, const struct rh_manifest *manifest,
                             struct rh_error *error, struct rh_result_writer **ret_writer);

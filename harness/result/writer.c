@@ -43,28 +43,37 @@ static int join_paths(struct rh_result_writer *writer, const char *directory,
     return 0;
 }
 
+static int refuse(const char *path, struct rh_error *error) {
+    return rh_fail(error, RH_ERR_INVALID,
+                   "%s is there already: a result is never overwritten, name another directory "
+                   "or remove it",
+                   path);
+}
+
 /* Makes a file that must not be there yet: two runs into one directory cannot both start. */
 static int create_file(const char *path, struct rh_error *error, int *ret_fd) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     if (fd < 0 && errno == EEXIST)
-        return rh_fail(error, RH_ERR_INVALID,
-                       "%s is there already: a result is never overwritten, name another "
-                       "directory or remove it",
-                       path);
+        return refuse(path, error);
     if (fd < 0)
         return rh_fail_errno(error, "cannot create %s", path);
     *ret_fd = fd;
     return 0;
 }
 
-static int refuse_manifest(const char *path, struct rh_error *error) {
-    struct stat status;
-    if (lstat(path, &status) != 0)
-        return 0;
-    return rh_fail(error, RH_ERR_INVALID,
-                   "%s is there already: a result is never overwritten, name another directory "
-                   "or remove it",
-                   path);
+int rh_result_refuse_existing(const char *directory, struct rh_error *error) {
+    static const char *const names[] = {RH_RESULT_MANIFEST_FILE, RH_RESULT_SAMPLES_FILE,
+                                        RH_RESULT_SERIES_FILE, RH_RESULT_PROGRAMS_FILE};
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < sizeof(names) / sizeof(names[0]); i++) {
+        struct stat status;
+        char *path = rh_path_join(directory, names[i]);
+        if (path == NULL)
+            return no_memory(error);
+        result = lstat(path, &status) == 0 ? refuse(path, error) : 0;
+        rh_free(path);
+    }
+    return result;
 }
 
 static int write_manifest(const struct rh_result_writer *writer, const struct rh_manifest *manifest,
@@ -110,7 +119,7 @@ static int lock(const struct rh_result_writer *writer, struct rh_error *error) {
 /* Samples first: their file is what a second run into the same directory trips over. */
 static int create_files(struct rh_result_writer *writer, const struct rh_manifest *manifest,
                         struct rh_error *error) {
-    rh_try(refuse_manifest(writer->manifest_path, error));
+    rh_try(rh_result_refuse_existing(writer->directory, error));
     rh_try(create_file(writer->samples_path, error, &writer->samples));
     int result = lock(writer, error);
     if (result == 0)

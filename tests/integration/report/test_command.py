@@ -77,7 +77,7 @@ class Command(unittest.TestCase):
         self.expect(2, "one RESULT at a time", self.result, self.result)
         self.expect(2, 'no format "htm": did you mean "html"?', self.result, "--format", "htm")
         for level in ("0", "100", "x", "nan"):
-            self.expect(2, "between 0 and 100", self.result, "--level", level)
+            self.expect(2, "from 1 to 99.999", self.result, "--level", level)
         self.expect(2, "a number of columns", self.result, "--width", "-3")
         self.expect(2, "auto, always or never", self.result, "--colour", "maybe")
         self.expect(2, "unrecognized option", self.result, "--formt", "csv")

@@ -56,6 +56,23 @@ static void an_interrupted_run_goes_on(void **state) {
     }
 }
 
+static void a_complete_run_stays_as_it_is(void **state) {
+    (void)state;
+    char path[WORLD_PATH_BYTES];
+    interrupt_at(2, path);
+    struct rh_experiment_outcome outcome;
+    assert_int_equal(world_resume(path, NULL, &outcome), 0);
+    struct rh_result *result = world_load(path);
+    char *finished = rh_strdup(result->manifest.finished);
+    rh_result_destroy(result);
+    sleep(1); /* the least that a date tells apart */
+    assert_int_equal(world_resume(path, NULL, &outcome), 0);
+    result = world_load(path);
+    assert_string_equal(result->manifest.finished, finished);
+    rh_result_destroy(result);
+    rh_free(finished);
+}
+
 /* The order is that of an uninterrupted run with the same seed. */
 static void the_schedule_is_the_same(void **state) {
     (void)state;
@@ -264,6 +281,7 @@ static void every_allocation_may_fail(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_interrupted_run_goes_on, world_reset),
+        cmocka_unit_test_setup(a_complete_run_stays_as_it_is, world_reset),
         cmocka_unit_test_setup(the_schedule_is_the_same, world_reset),
         cmocka_unit_test_setup(files_may_end_anywhere, world_reset),
         cmocka_unit_test_setup(twice_is_well, world_reset),
