@@ -14,23 +14,38 @@ error_t rh_trace_take(int key, char *value, struct argp_state *state,
     case 'j':
         arguments->json = true;
         return 0;
+    case 'l':
+        arguments->list = true;
+        return 0;
     case ARGP_KEY_ARGS:
         arguments->files = (const char *const *)state->argv + state->next;
         arguments->file_count = (size_t)(state->argc - state->next);
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "which trace?");
+        if (!arguments->list)
+            argp_error(state, "which trace?");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-void rh_trace_need_one(struct argp_state *state, const struct rh_trace_arguments *arguments) {
+void rh_trace_need_single(struct argp_state *state, const struct rh_trace_arguments *arguments) {
     if (arguments->file_count > 1)
-        argp_error(state, "one trace at a time");
+        argp_error(state, "one at a time, not %zu", arguments->file_count);
+}
+
+void rh_trace_need_one(struct argp_state *state, const struct rh_trace_arguments *arguments) {
+    rh_trace_need_single(state, arguments);
     if (arguments->output == NULL)
         argp_error(state, "where to? -o names the new trace");
+}
+
+uint64_t rh_trace_take_number(struct argp_state *state, const char *option, const char *value) {
+    uint64_t number = 0;
+    if (rh_parse_u64(value, &number) < 0)
+        argp_error(state, "--%s=%s: use a whole number", option, value);
+    return number;
 }
 
 int rh_parse_range(const char *text, rh_range_parser *parse, uint64_t *from, uint64_t *to) {

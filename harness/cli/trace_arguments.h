@@ -8,10 +8,10 @@
 
 #include "base/error.h"
 
-/* -o TRACE, --json, and the files that are read. */
+/* -o TRACE, --json, --list, and the files that are read. */
 struct rh_trace_arguments {
     const char *output;
-    bool json;
+    bool json, list;
     const char *const *files; /* into argv */
     size_t file_count;
 };
@@ -21,12 +21,15 @@ struct rh_trace_arguments {
 #define RH_TRACE_JSON_OPTION                                                                       \
     { "json", 'j', NULL, 0, "print the facts as JSON", 0 }
 
-/* A parser of the common options, for struct argp_child or for the end of a command's own parser.
- * state->input is the common arguments. */
+/* A parser of the common options, for the end of a command's own parser. Without a file it is a
+ * usage error, unless --list is there. */
 error_t rh_trace_take(int key, char *value, struct argp_state *state,
                       struct rh_trace_arguments *arguments);
-/* After parsing: exactly one file and an output; else a usage error, which exits. */
+/* After parsing: not more than one file; the second also wants an output. Else a usage error, which
+ * exits; so does a value of an option that is no whole number. */
+void rh_trace_need_single(struct argp_state *state, const struct rh_trace_arguments *arguments);
 void rh_trace_need_one(struct argp_state *state, const struct rh_trace_arguments *arguments);
+uint64_t rh_trace_take_number(struct argp_state *state, const char *option, const char *value);
 
 /* "A-B", "A-" or "-B" in the unit that `parse` reads; what is left out keeps its value. 0 or
  * RH_ERR_INVALID. */

@@ -10,51 +10,36 @@
 #include "base/memory.h"
 #include "cli/cli.h"
 #include "cli/trace.h"
+#include "cli/trace_arguments.h"
 #include "cli/trace_made.h"
 #include "plan/synthetic.h"
 
 struct arguments {
-    const char *source, *output;
-    bool json, list, has_events, has_seed;
+    struct rh_trace_arguments common;
+    bool has_events, has_seed;
     uint64_t events, seed;
 };
-
-static int take_number(struct argp_state *state, const char *option, const char *value,
-                       uint64_t *ret_value) {
-    if (rh_parse_u64(value, ret_value) < 0)
-        argp_error(state, "--%s=%s: use a whole number", option, value);
-    return 0;
-}
 
 static error_t take(int key, char *value, struct argp_state *state) {
     struct arguments *arguments = state->input;
     switch (key) {
-    case 'o':
-        arguments->output = value;
-        return 0;
-    case 'j':
-        arguments->json = true;
-        return 0;
-    case 'l':
-        arguments->list = true;
-        return 0;
     case 'n':
         arguments->has_events = true;
-        return take_number(state, "events", value, &arguments->events);
+        arguments->events = rh_trace_take_number(state, "events", value);
+        return 0;
     case 's':
         arguments->has_seed = true;
-        return take_number(state, "seed", value, &arguments->seed);
-    case ARGP_KEY_ARG:
-        if (arguments->source != NULL)
-            argp_error(state, "one description at a time");
-        arguments->source = value;
+        arguments->seed = rh_trace_take_number(state, "seed", value);
         return 0;
-    case ARGP_KEY_END:
-        if (arguments->source == NULL && !arguments->list)
+    case ARGP_KEY_NO_ARGS:
+        if (!arguments->common.list)
             argp_error(state, "which workload? --list names the ready ones");
         return 0;
+    case ARGP_KEY_END:
+        rh_trace_need_single(state, &arguments->common);
+        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return rh_trace_take(key, value, state, &arguments->common);
     }
 }
 
@@ -125,15 +110,15 @@ static int make(const struct arguments *arguments, const struct rh_synthetic *sy
                 struct rh_error *error) {
     struct rh_text path = {0};
     struct rh_trace_summary summary;
-    if (arguments->output != NULL)
-        rh_text_add(&path, arguments->output);
+    if (arguments->common.output != NULL)
+        rh_text_add(&path, arguments->common.output);
     else
         rh_text_addf(&path, "%s.rht", synthetic->name);
     int result = path.failed;
     if (result == 0)
         result = rh_synthetic_generate(synthetic, rh_text_get(&path), error, &summary);
     if (result == 0) {
-        struct rh_made made = {.json = arguments->json};
+        struct rh_made made = {.json = arguments->common.json};
         rh_made_text(&made, "workload", synthetic->name);
         rh_made_count(&made, "seed", synthetic->seed);
         rh_made_trace(&made, rh_text_get(&path), &summary);
@@ -146,7 +131,7 @@ static int make(const struct arguments *arguments, const struct rh_synthetic *sy
 static int generate(const struct arguments *arguments, struct rh_error *error) {
     struct rh_text path = {0};
     struct rh_synthetic synthetic = {0};
-    int result = find_description(arguments->source, error, &path);
+    int result = find_description(arguments->common.files[0], error, &path);
     if (result == 0)
         result = rh_synthetic_load(rh_text_get(&path), error, &synthetic);
     rh_text_finish(&path);
@@ -166,24 +151,22 @@ int rh_cli_trace_generate(int argc, char **argv) {
         {"events", 'n', "N", 0, "about how long it is to be", 0},
         {"seed", 's', "N", 0, "of the random numbers", 0},
         {"list", 'l', NULL, 0, "name the ready descriptions", 0},
-        {"json", 'j', NULL, 0, "print the facts as JSON", 0},
+        RH_TRACE_JSON_OPTION,
         {0}};
     static const struct argp argp = {
-        options,
-        take,
-        "NAME|FILE.yaml",
-        "Makes the trace of a synthetic workload: a ready one, or one that a YAML file describes.\v"
-        "Examples:\n"
-        "  reheap trace generate --list\n"
-        "  reheap trace generate larson --events 10000000 -o larson.rht\n"
-        "  reheap trace generate mine.yaml --seed 7",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take,
+        .args_doc = "NAME|FILE.yaml",
+        .doc = "Makes the trace of a synthetic workload: a ready one, or one that a YAML file "
+               "describes.\v"
+               "Examples:\n"
+               "  reheap trace generate --list\n"
+               "  reheap trace generate larson --events 10000000 -o larson.rht\n"
+               "  reheap trace generate mine.yaml --seed 7"};
     struct arguments arguments = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return RH_EXIT_USAGE;
     struct rh_error error = {0};
-    int result = arguments.list ? list_ready(&error) : generate(&arguments, &error);
+    int result = arguments.common.list ? list_ready(&error) : generate(&arguments, &error);
     return result < 0 ? rh_cli_report(&error) : RH_EXIT_WELL;
 }

@@ -9,38 +9,35 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/trace.h"
+#include "cli/trace_arguments.h"
 #include "report/trace_page.h"
 #include "trace/facts.h"
 #include "trace/text_form.h"
 #include "trace/trace.h"
 
 struct arguments {
-    bool json;
+    struct rh_trace_arguments common;
     const char *page;     /* info: where to */
     const char *repaired; /* verify: where to */
-    int files;            /* index of the first in argv */
 };
 
 static error_t take(int key, char *value, struct argp_state *state) {
     struct arguments *arguments = state->input;
     switch (key) {
-    case 'j':
-        arguments->json = true;
-        return 0;
     case 'H':
         arguments->page = value;
         return 0;
     case 'r':
         arguments->repaired = value;
         return 0;
-    case ARGP_KEY_ARGS:
-        arguments->files = state->next;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "which trace?");
+    case ARGP_KEY_END:
+        if (arguments->page != NULL && (arguments->common.json || arguments->common.file_count > 1))
+            argp_error(state, "--html takes one trace, and no --json");
+        if (arguments->repaired != NULL && arguments->common.file_count > 1)
+            argp_error(state, "--repair takes one trace");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return rh_trace_take(key, value, state, &arguments->common);
     }
 }
 
@@ -53,7 +50,7 @@ static int add_info(const struct arguments *arguments, const struct rh_facts *fa
     if (stat(path, &status) != 0)
         return rh_fail_errno(error, "cannot look at %s", path);
     uint64_t file_bytes = (uint64_t)status.st_size;
-    if (arguments->json)
+    if (arguments->common.json)
         return rh_facts_json(facts, meta, path, file_bytes, error, text);
     if (arguments->page != NULL)
         return rh_trace_page(facts, meta, path, file_bytes, error, text);
@@ -83,35 +80,28 @@ static int print_info(const char *path, const struct arguments *arguments, struc
 
 int rh_cli_trace_info(int argc, char **argv) {
     static const struct argp_option options[] = {
-        {"json", 'j', NULL, 0, "print the facts as JSON", 0},
+        RH_TRACE_JSON_OPTION,
         {"html", 'H', "OUTPUT", 0, "write a page with charts to OUTPUT: one file, for any browser",
          0},
         {0}};
     static const struct argp argp = {
-        options,
-        take,
-        "TRACE...",
-        "Prints what a trace holds: where it comes from, events by kind, threads, sizes, "
-        "alignments, lifetimes, and its course.\v"
-        "Examples:\n"
-        "  reheap trace info job.rht\n"
-        "  reheap trace info job.rht --html job.html\n"
-        "  reheap trace info --json job.rht | jq .events",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take,
+        .args_doc = "TRACE...",
+        .doc = "Prints what a trace holds: where it comes from, events by kind, threads, sizes, "
+               "alignments, lifetimes, and its course.\v"
+               "Examples:\n"
+               "  reheap trace info job.rht\n"
+               "  reheap trace info job.rht --html job.html\n"
+               "  reheap trace info --json job.rht | jq .events"};
     struct arguments arguments = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return RH_EXIT_USAGE;
-    if (arguments.page != NULL && (arguments.json || argc - arguments.files != 1)) {
-        fprintf(stderr, "reheap trace info: --html takes one trace, and no --json\n");
-        return RH_EXIT_USAGE;
-    }
-    for (int i = arguments.files; i < argc; i++) {
+    for (size_t i = 0; i < arguments.common.file_count; i++) {
         struct rh_error error = {0};
-        if (i > arguments.files && !arguments.json)
+        if (i > 0 && !arguments.common.json)
             printf("\n");
-        if (print_info(argv[i], &arguments, &error) < 0)
+        if (print_info(arguments.common.files[i], &arguments, &error) < 0)
             return rh_cli_report(&error);
     }
     return RH_EXIT_WELL;
@@ -137,6 +127,15 @@ static int verify(const char *path) {
     return RH_EXIT_WELL;
 }
 
+static int verify_all(const struct rh_trace_arguments *common) {
+    int worst = RH_EXIT_WELL;
+    for (size_t i = 0; i < common->file_count; i++) {
+        int status = verify(common->files[i]);
+        worst = status > worst ? status : worst;
+    }
+    return worst;
+}
+
 /* Says no when something was lost, though a sound trace was made of the rest. */
 static int repair(const char *from, const char *to) {
     struct rh_error error = {0};
@@ -155,32 +154,21 @@ int rh_cli_trace_verify(int argc, char **argv) {
         {"repair", 'r', "OUTPUT", 0,
          "write what is sound to OUTPUT: all events before the first damage or broken rule", 0},
         {0}};
-    static const struct argp argp = {
-        options,
-        take,
-        "TRACE...",
-        "Reads whole traces and checks every checksum, rule and count. Exit status 3 if one is not "
-        "sound.\v"
-        "Examples:\n"
-        "  reheap trace verify traces/*.rht",
-        NULL,
-        NULL,
-        NULL};
+    static const struct argp argp = {.options = options,
+                                     .parser = take,
+                                     .args_doc = "TRACE...",
+                                     .doc = "Reads whole traces and checks every checksum, rule "
+                                            "and count. Exit status 3 if one is not "
+                                            "sound.\v"
+                                            "Examples:\n"
+                                            "  reheap trace verify traces/*.rht\n"
+                                            "  reheap trace verify --repair saved.rht broken.rht"};
     struct arguments arguments = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return RH_EXIT_USAGE;
-    if (arguments.repaired != NULL && argc - arguments.files != 1) {
-        fprintf(stderr, "reheap trace verify: --repair takes one trace\n");
-        return RH_EXIT_USAGE;
-    }
-    if (arguments.repaired != NULL)
-        return repair(argv[arguments.files], arguments.repaired);
-    int worst = RH_EXIT_WELL;
-    for (int i = arguments.files; i < argc; i++) {
-        int status = verify(argv[i]);
-        worst = status > worst ? status : worst;
-    }
-    return worst;
+    const struct rh_trace_arguments *common = &arguments.common;
+    return arguments.repaired != NULL ? repair(common->files[0], arguments.repaired)
+                                      : verify_all(common);
 }
 
 /* ---- dump ---- */
@@ -215,29 +203,29 @@ static int dump_events(struct rh_trace_reader *reader, struct rh_text *text,
     return flush_text(text, true, error);
 }
 
+static error_t take_dump(int key, char *value, struct argp_state *state) {
+    struct rh_trace_arguments *arguments = state->input;
+    if (key != ARGP_KEY_END)
+        return rh_trace_take(key, value, state, arguments);
+    rh_trace_need_single(state, arguments);
+    return 0;
+}
+
 int rh_cli_trace_dump(int argc, char **argv) {
     static const struct argp argp = {
-        NULL,
-        take,
-        "TRACE",
-        "Prints a trace as text, one line an event; reheap trace import turns it back.\v"
-        "Examples:\n"
-        "  reheap trace dump job.rht | less\n"
-        "  reheap trace dump job.rht | grep -v usable | reheap trace import - -o less.rht",
-        NULL,
-        NULL,
-        NULL};
-    struct arguments arguments = {0};
+        .parser = take_dump,
+        .args_doc = "TRACE",
+        .doc = "Prints a trace as text, one line an event; reheap trace import turns it back.\v"
+               "Examples:\n"
+               "  reheap trace dump job.rht | less\n"
+               "  reheap trace dump job.rht | grep -v usable | reheap trace import - -o less.rht"};
+    struct rh_trace_arguments arguments = {0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return RH_EXIT_USAGE;
-    if (argc - arguments.files != 1) {
-        fprintf(stderr, "reheap trace dump: one trace at a time\n");
-        return RH_EXIT_USAGE;
-    }
     struct rh_error error = {0};
     struct rh_trace_reader *reader = NULL;
     struct rh_text text = {0};
-    int result = rh_trace_reader_open(argv[arguments.files], &error, &reader);
+    int result = rh_trace_reader_open(arguments.files[0], &error, &reader);
     if (result == 0)
         result = dump_events(reader, &text, &error);
     rh_text_finish(&text);

@@ -65,16 +65,14 @@ int rh_cli_trace_anonymise(int argc, char **argv) {
         RH_TRACE_JSON_OPTION,
         {0}};
     static const struct argp argp = {
-        options,
-        take_anonymise,
-        "TRACE",
-        "Writes a trace without command line, host, names and exact times, and says what remains.\v"
-        "Examples:\n"
-        "  reheap trace anonymise job.rht -o shared.rht\n"
-        "  reheap trace anonymise job.rht --times none --sizes 16 -o shared.rht",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take_anonymise,
+        .args_doc = "TRACE",
+        .doc = "Writes a trace without command line, host, names and exact times, and says what "
+               "remains.\v"
+               "Examples:\n"
+               "  reheap trace anonymise job.rht -o shared.rht\n"
+               "  reheap trace anonymise job.rht --times none --sizes 16 -o shared.rht"};
     struct anonymise_arguments arguments = {
         .anonymise = {.time_step_ns = 10 * 1000 * 1000, .size_step_bytes = 1}};
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
@@ -97,8 +95,7 @@ static error_t take_sample(int key, char *value, struct argp_state *state) {
     struct sample_arguments *arguments = state->input;
     switch (key) {
     case 'n':
-        if (rh_parse_u64(value, &arguments->events) < 0)
-            argp_error(state, "--events=%s: use a whole number", value);
+        arguments->events = rh_trace_take_number(state, "events", value);
         return 0;
     case ARGP_KEY_END:
         rh_trace_need_one(state, &arguments->common);
@@ -136,16 +133,14 @@ int rh_cli_trace_sample(int argc, char **argv) {
         RH_TRACE_JSON_OPTION,
         {0}};
     static const struct argp argp = {
-        options,
-        take_sample,
-        "TRACE",
-        "Writes a smaller trace whose curve of live bytes has the same shape, and says how far it "
-        "is off.\v"
-        "Examples:\n"
-        "  reheap trace sample job.rht --events 100000 -o small.rht",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take_sample,
+        .args_doc = "TRACE",
+        .doc = "Writes a smaller trace whose curve of live bytes has the same shape, and says how "
+               "far it "
+               "is off.\v"
+               "Examples:\n"
+               "  reheap trace sample job.rht --events 100000 -o small.rht"};
     struct sample_arguments arguments = {.events = 0};
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return RH_EXIT_USAGE;
@@ -177,8 +172,7 @@ static error_t take_export(int key, char *value, struct argp_state *state) {
             refuse_format(state, value);
         return 0;
     case ARGP_KEY_END:
-        if (arguments->common.file_count > 1)
-            argp_error(state, "one trace at a time");
+        rh_trace_need_single(state, &arguments->common);
         if (arguments->exporter == NULL)
             argp_error(state, "as what? --format: android, rep, csv");
         return 0;
@@ -227,16 +221,13 @@ int rh_cli_trace_export(int argc, char **argv) {
         RH_TRACE_JSON_OPTION,
         {0}};
     static const struct argp argp = {
-        options,
-        take_export,
-        "TRACE",
-        "Writes a trace in a format of others.\v"
-        "Examples:\n"
-        "  reheap trace export job.rht --format csv -o objects.csv\n"
-        "  reheap trace export job.rht --format android | gzip > job.txt.gz",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take_export,
+        .args_doc = "TRACE",
+        .doc = "Writes a trace in a format of others.\v"
+               "Examples:\n"
+               "  reheap trace export job.rht --format csv -o objects.csv\n"
+               "  reheap trace export job.rht --format android | gzip > job.txt.gz"};
     struct export_arguments arguments = {.exporter = NULL};
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return RH_EXIT_USAGE;

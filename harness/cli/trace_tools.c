@@ -90,18 +90,15 @@ int rh_cli_trace_cut(int argc, char **argv) {
         RH_TRACE_JSON_OPTION,
         {0}};
     static const struct argp argp = {
-        options,
-        take_cut,
-        "TRACE",
-        "Writes a part of a trace. What is live where the part begins is made in an untimed "
-        "prologue.\v"
-        "Examples:\n"
-        "  reheap trace cut job.rht --time 1.5s-2s -o part.rht\n"
-        "  reheap trace cut job.rht --events 10000- --threads 0,3 -o part.rht\n"
-        "  reheap trace cut job.rht --sizes 16-4K -o small.rht",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take_cut,
+        .args_doc = "TRACE",
+        .doc = "Writes a part of a trace. What is live where the part begins is made in an untimed "
+               "prologue.\v"
+               "Examples:\n"
+               "  reheap trace cut job.rht --time 1.5s-2s -o part.rht\n"
+               "  reheap trace cut job.rht --events 10000- --threads 0,3 -o part.rht\n"
+               "  reheap trace cut job.rht --sizes 16-4K -o small.rht"};
     struct cut_arguments arguments = {.cut = rh_cut_all()};
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return RH_EXIT_USAGE;
@@ -165,16 +162,13 @@ int rh_cli_trace_merge(int argc, char **argv) {
         RH_TRACE_JSON_OPTION,
         {0}};
     static const struct argp argp = {
-        options,
-        take_merge,
-        "TRACE...",
-        "Writes several traces as one workload; each keeps its own threads and objects.\v"
-        "Examples:\n"
-        "  reheap trace merge cc1.rht as.rht ld.rht -o build.rht\n"
-        "  reheap trace merge --order side-by-side a.rht b.rht -o both.rht",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take_merge,
+        .args_doc = "TRACE...",
+        .doc = "Writes several traces as one workload; each keeps its own threads and objects.\v"
+               "Examples:\n"
+               "  reheap trace merge cc1.rht as.rht ld.rht -o build.rht\n"
+               "  reheap trace merge --order side-by-side a.rht b.rht -o both.rht"};
     struct merge_arguments arguments = {.order = RH_MERGE_AUTO};
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return RH_EXIT_USAGE;
@@ -242,16 +236,13 @@ int rh_cli_trace_scale(int argc, char **argv) {
         RH_TRACE_JSON_OPTION,
         {0}};
     static const struct argp argp = {
-        options,
-        take_scale,
-        "TRACE",
-        "Writes a trace with more threads, other sizes or lifetimes.\v"
-        "Examples:\n"
-        "  reheap trace scale job.rht --copies 4 -o four.rht\n"
-        "  reheap trace scale job.rht --sizes 2 --lifetimes 0.5 -o other.rht",
-        NULL,
-        NULL,
-        NULL};
+        .options = options,
+        .parser = take_scale,
+        .args_doc = "TRACE",
+        .doc = "Writes a trace with more threads, other sizes or lifetimes.\v"
+               "Examples:\n"
+               "  reheap trace scale job.rht --copies 4 -o four.rht\n"
+               "  reheap trace scale job.rht --sizes 2 --lifetimes 0.5 -o other.rht"};
     struct scale_arguments arguments = {.scale = {.copies = 1, .sizes = 1, .lifetimes = 1}};
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return RH_EXIT_USAGE;

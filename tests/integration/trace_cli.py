@@ -92,7 +92,8 @@ def check_statuses(folder, trace):
     expect('did you mean "verify"' in run("verfy", status=2).stderr, "a slip is understood")
     run(status=2)
     run("info", "--no-such-option", trace, status=2)
-    run("dump", trace, trace, status=2)
+    for command in ("dump", "import", "generate", "export", "cut", "sample"):
+        expect("one at a time, not 2" in run(command, trace, trace, status=2).stderr, f"{command} takes one trace")
     expect("no format" in run("import", "-f", "x", trace, status=2).stderr, "an unknown format is refused")
     expect("no known format" in run("import", trace, "-o", folder / "x.rht", status=1).stderr,
            "our own traces are not foreign")
