@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/trace.h"
 #include "cli/trace_arguments.h"
+#include "cli/trace_made.h"
 #include "report/trace_page.h"
 #include "trace/facts.h"
 #include "trace/text_form.h"
@@ -116,11 +117,33 @@ static int status_of(const struct rh_error *error) {
     return unsound ? RH_EXIT_SAYS_NO : status;
 }
 
-static int verify(const char *path) {
+static int print_json(struct rh_made *made, int status) {
+    struct rh_error error = {0};
+    return rh_made_print(made, &error) < 0 ? rh_cli_report(&error) : status;
+}
+
+static int refuse(const char *path, const struct rh_error *error, bool json) {
+    int status = status_of(error);
+    if (!json)
+        return status;
+    struct rh_made made = {.json = true};
+    rh_made_text(&made, "trace", path);
+    rh_made_flag(&made, "sound", false);
+    rh_made_text(&made, "reason", error->message);
+    return print_json(&made, status);
+}
+
+static int verify(const char *path, bool json) {
     struct rh_error error = {0};
     struct rh_trace_summary summary;
     if (rh_trace_verify(path, &error, &summary) < 0)
-        return status_of(&error);
+        return refuse(path, &error, json);
+    if (json) {
+        struct rh_made made = {.json = true};
+        rh_made_trace(&made, path, &summary);
+        rh_made_flag(&made, "sound", true);
+        return print_json(&made, RH_EXIT_WELL);
+    }
     printf("%s: sound: %" PRIu64 " events, %" PRIu64 " objects, %" PRIu64
            " threads, content %016" PRIx64 "\n",
            path, summary.events, summary.objects, summary.threads, summary.content_hash);
@@ -130,29 +153,46 @@ static int verify(const char *path) {
 static int verify_all(const struct rh_trace_arguments *common) {
     int worst = RH_EXIT_WELL;
     for (size_t i = 0; i < common->file_count; i++) {
-        int status = verify(common->files[i]);
+        int status = verify(common->files[i], common->json);
         worst = status > worst ? status : worst;
     }
     return worst;
 }
 
+static void print_repaired(const char *to, const struct rh_trace_repair *repaired) {
+    printf("%s: kept %" PRIu64 " events", to, repaired->events);
+    if (repaired->stated != 0)
+        printf(" of %" PRIu64, repaired->stated);
+    printf("%s: %s\n", repaired->metadata_lost ? ", the metadata are lost" : "", repaired->reason);
+}
+
 /* Says no when something was lost, though a sound trace was made of the rest. */
-static int repair(const char *from, const char *to) {
+static int repair(const char *from, const char *to, bool json) {
     struct rh_error error = {0};
     struct rh_trace_repair repaired;
     if (rh_trace_repair(from, to, &error, &repaired) < 0)
-        return status_of(&error);
-    printf("%s: kept %" PRIu64 " events", to, repaired.events);
+        return refuse(from, &error, json);
+    int status = repaired.whole ? RH_EXIT_WELL : RH_EXIT_SAYS_NO;
+    if (!json) {
+        print_repaired(to, &repaired);
+        return status;
+    }
+    struct rh_made made = {.json = true};
+    rh_made_text(&made, "trace", to);
+    rh_made_count(&made, "events_kept", repaired.events);
     if (repaired.stated != 0)
-        printf(" of %" PRIu64, repaired.stated);
-    printf("%s: %s\n", repaired.metadata_lost ? ", the metadata are lost" : "", repaired.reason);
-    return repaired.whole ? RH_EXIT_WELL : RH_EXIT_SAYS_NO;
+        rh_made_count(&made, "events_stated", repaired.stated);
+    rh_made_flag(&made, "metadata_lost", repaired.metadata_lost);
+    rh_made_flag(&made, "whole", repaired.whole);
+    rh_made_text(&made, "reason", repaired.reason);
+    return print_json(&made, status);
 }
 
 int rh_cli_trace_verify(int argc, char **argv) {
     static const struct argp_option options[] = {
         {"repair", 'r', "OUTPUT", 0,
          "write what is sound to OUTPUT: all events before the first damage or broken rule", 0},
+        RH_TRACE_JSON_OPTION,
         {0}};
     static const struct argp argp = {.options = options,
                                      .parser = take,
@@ -167,7 +207,7 @@ int rh_cli_trace_verify(int argc, char **argv) {
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return RH_EXIT_USAGE;
     const struct rh_trace_arguments *common = &arguments.common;
-    return arguments.repaired != NULL ? repair(common->files[0], arguments.repaired)
+    return arguments.repaired != NULL ? repair(common->files[0], arguments.repaired, common->json)
                                       : verify_all(common);
 }
 

@@ -81,6 +81,15 @@ void rh_made_text(struct rh_made *made, const char *key, const char *value) {
     end(made);
 }
 
+void rh_made_flag(struct rh_made *made, const char *key, bool value) {
+    begin(made, key);
+    if (made->json)
+        rh_text_add(&made->text, value ? "true" : "false");
+    else
+        rh_text_add(&made->text, value ? "yes" : "no");
+    end(made);
+}
+
 void rh_made_list(struct rh_made *made, const char *key, const char *const *sentences) {
     for (size_t i = 0; sentences[i] != NULL; i++) {
         if (!made->json) {

@@ -19,6 +19,8 @@ void rh_made_count(struct rh_made *made, const char *key, uint64_t value);
 void rh_made_bytes(struct rh_made *made, const char *key, uint64_t value);
 /* A share as a fraction of 1; for people in percent. */
 void rh_made_share(struct rh_made *made, const char *key, double value);
+/* true or false; for people yes or no. */
+void rh_made_flag(struct rh_made *made, const char *key, bool value);
 void rh_made_text(struct rh_made *made, const char *key, const char *value);
 /* Several sentences: a line each for people, an array in JSON. NULL-terminated. */
 void rh_made_list(struct rh_made *made, const char *key, const char *const *sentences);
