@@ -93,6 +93,13 @@ def check_statuses(folder, trace):
     expect("verify --repair OUTPUT" in cut, "a damaged file comes with what to do")
     os.mkfifo(folder / "pipe.rht")
     expect("not a regular file" in run("info", folder / "pipe.rht", status=2).stderr, "a pipe is refused, not waited for")
+    expect("no regular file" in run("cut", trace, "-o", folder / "pipe.rht", status=2).stderr, "no trace goes to a pipe")
+    reader = subprocess.Popen(["cat", folder / "pipe.rht"], stdout=subprocess.PIPE)
+    run("export", "-f", "rep", trace, "-o", folder / "pipe.rht")
+    if not (folder / "pipe.rht").is_fifo():
+        reader.kill()
+        sys.exit("not so: an export does not replace a pipe")
+    expect(reader.communicate()[0].count(b"\n") > 4, "an export goes through a pipe")
     expect("not finished" in run("dump", folder / "cut.rht", status=1).stderr, "a cut file is named as such")
     expect("cannot open" in run("verify", folder / "none.rht", status=1).stderr, "a missing file is named")
     expect('did you mean "verify"' in run("verfy", status=2).stderr, "a slip is understood")

@@ -13,9 +13,14 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+static int open_special(struct rh_sink *sink, struct rh_error *error) {
+    sink->fd = open(sink->target, O_WRONLY | O_CLOEXEC);
+    return sink->fd >= 0 ? 0 : rh_fail_errno(error, "cannot write to %s", sink->path);
+}
+
 static int open_temporary(struct rh_sink *sink, struct rh_error *error) {
     struct rh_text text = {0};
-    rh_text_addf(&text, "%s.XXXXXX", sink->path);
+    rh_text_addf(&text, "%s.XXXXXX", sink->target);
     if (text.failed < 0) {
         rh_text_finish(&text);
         return rh_fail(error, RH_ERR_MEMORY, "no memory for a path");
@@ -29,6 +34,12 @@ static int open_temporary(struct rh_sink *sink, struct rh_error *error) {
     return rh_fail_errno(error, "cannot make a file beside %s", sink->path);
 }
 
+static int open_output(struct rh_sink *sink, struct rh_error *error) {
+    bool special = false;
+    rh_try(rh_file_target(sink->path, sink->target, &special, error));
+    return special ? open_special(sink, error) : open_temporary(sink, error);
+}
+
 int rh_sink_open(struct rh_sink *sink, const char *path, struct rh_error *error) {
     sink->fd = path != NULL ? -1 : STDOUT_FILENO;
     sink->path = path;
@@ -36,7 +47,7 @@ int rh_sink_open(struct rh_sink *sink, const char *path, struct rh_error *error)
     sink->failed = 0;
     sink->error = error;
     sink->count = 0;
-    return path != NULL ? open_temporary(sink, error) : 0;
+    return path != NULL ? open_output(sink, error) : 0;
 }
 
 static void flush(struct rh_sink *sink) {
@@ -53,7 +64,7 @@ static int put_in_place(struct rh_sink *sink) {
     mode_t mask = umask(0);
     umask(mask);
     if (fchmod(sink->fd, 0666 & ~mask) != 0 || fsync(sink->fd) != 0 ||
-        rename(sink->temporary, sink->path) != 0)
+        rename(sink->temporary, sink->target) != 0)
         return rh_fail_errno(sink->error, "cannot complete %s", sink->path);
     rh_free(sink->temporary);
     sink->temporary = NULL;

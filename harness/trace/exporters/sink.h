@@ -3,6 +3,7 @@
 #ifndef RH_TRACE_EXPORTERS_SINK_H
 #define RH_TRACE_EXPORTERS_SINK_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,8 +14,9 @@ enum { RH_SINK_BYTES = 1 << 16 };
 struct rh_sink {
     int fd;
     const char *path; /* NULL: standard output */
-    char *temporary;  /* beside it */
-    int failed;       /* the first failure sticks, and is in `error` */
+    char *temporary;  /* beside `target`; NULL where that is a device or a pipe */
+    char target[PATH_MAX];
+    int failed; /* the first failure sticks, and is in `error` */
     struct rh_error *error;
     size_t count;
     char bytes[RH_SINK_BYTES];
