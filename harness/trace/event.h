@@ -67,9 +67,21 @@ struct rh_event {
 
 /* The text name of a kind ("malloc"), or NULL. */
 const char *rh_event_kind_name(unsigned kind);
-bool rh_event_acquires(unsigned kind);
-bool rh_event_releases(unsigned kind);
+
+/* Asked of every event, several times on its way: inline, and sets of bits instead of a table. */
+static inline bool rh_event_acquires(unsigned kind) {
+#define X(name, value, text, releases, acquires) | (unsigned)(acquires) << (value)
+    return kind < RH_EVENT_KINDS && ((0u RH_EVENT_MAP(X)) >> kind & 1) != 0;
+#undef X
+}
+static inline bool rh_event_releases(unsigned kind) {
+#define X(name, value, text, releases, acquires) | (unsigned)(releases) << (value)
+    return kind < RH_EVENT_KINDS && ((0u RH_EVENT_MAP(X)) >> kind & 1) != 0;
+#undef X
+}
 /* Names a live object in `released`: releases it, or looks at it. */
-bool rh_event_refers(unsigned kind);
+static inline bool rh_event_refers(unsigned kind) {
+    return rh_event_releases(kind) || kind == RH_EVENT_USABLE || kind == RH_EVENT_RESIDENT;
+}
 
 #endif

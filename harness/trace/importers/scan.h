@@ -33,18 +33,20 @@ static inline bool rh_scan_end(const char **at) {
     return **at == '\0';
 }
 
-/* Decimal digits; false if there is none or the number does not fit 64 bits. */
+/* Decimal digits; false if there is none or the number does not fit 64 bits: nineteen always do. */
 static inline bool rh_scan_decimal(const char **at, uint64_t *ret_number) {
     const char *next = *at;
+    const char *fits = next + 19;
     uint64_t number = 0;
-    while (*next >= '0' && *next <= '9') {
-        uint64_t digit = (uint64_t)(*next++ - '0');
+    unsigned digit;
+    for (; next < fits && (digit = (unsigned)(*next - '0')) <= 9; next++)
+        number = number * 10 + digit;
+    if (next == *at)
+        return false;
+    for (; (digit = (unsigned)(*next - '0')) <= 9; next++)
         if (__builtin_mul_overflow(number, 10u, &number) ||
             __builtin_add_overflow(number, digit, &number))
             return false;
-    }
-    if (next == *at)
-        return false;
     *at = next;
     *ret_number = number;
     return true;
