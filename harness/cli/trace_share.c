@@ -175,6 +175,8 @@ static error_t take_export(int key, char *value, struct argp_state *state) {
         rh_trace_need_single(state, &arguments->common);
         if (arguments->exporter == NULL)
             argp_error(state, "as what? --format: android, rep, csv");
+        if (arguments->common.json && arguments->common.output == NULL)
+            argp_error(state, "--json needs -o: standard output holds the trace itself");
         return 0;
     default:
         return rh_trace_take(key, value, state, &arguments->common);

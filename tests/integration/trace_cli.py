@@ -107,6 +107,8 @@ def check_statuses(folder, trace):
     run("info", "--no-such-option", trace, status=2)
     for command in ("dump", "import", "generate", "export", "cut", "sample"):
         expect("one at a time, not 2" in run(command, trace, trace, status=2).stderr, f"{command} takes one trace")
+    expect("needs -o" in run("export", "-f", "rep", "--json", trace, status=2).stderr, "facts and a trace are not mixed")
+    expect("in steps of 10.0 ms" in run("anonymise", trace, "-o", folder / "anonymous.rht").stdout, "what remains")
     expect("no format" in run("import", "-f", "x", trace, status=2).stderr, "an unknown format is refused")
     expect("no known format" in run("import", trace, "-o", folder / "x.rht", status=1).stderr,
            "our own traces are not foreign")

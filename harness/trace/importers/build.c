@@ -1,4 +1,4 @@
-/* build.c - the rules R1 to R9. */
+/* build.c - the rules R1 to R11. */
 #include "trace/importers/build.h"
 
 #include "base/assert.h"

@@ -13,6 +13,8 @@
  *  R8 a calloc whose product overflows, or an impossible size, is a failed call; an alignment that
  *     is no power of two, or 1, is none, and the call a plain allocation; counted.
  *  R9 without thread ids all is one thread; without times there are none.
+ *  R10 addresses and sizes have up to 64 bits: a longer number is refused (scan.h).
+ *  R11 a realloc that keeps its address or id releases one object and acquires another.
  *
  * Calls are held back in a ring of RH_IMPORT_LOOKAHEAD; memory grows with live objects. */
 #ifndef RH_TRACE_IMPORTERS_BUILD_H

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "trace/tools/batch.h"
 #include "trace/tools/feed.h"
 
@@ -30,8 +31,10 @@ int rh_anonymise_remains(const struct rh_anonymise *anonymise,
     else
         SAY("exact sizes and alignments: a size can be the length of a text");
     SAY("which thread makes and frees each block, and when threads begin and end");
+    char step[RH_HUMAN_BYTES];
     if (anonymise->time_step_ns > 0)
-        SAY("times and the duration, in steps of %" PRIu64 " ns", anonymise->time_step_ns);
+        SAY("times and the duration, in steps of %s",
+            rh_human_ns(step, (double)anonymise->time_step_ns));
     SAY("pages that each block had touched, where they were recorded");
     SAY("peak resident memory, and counts of unknown frees, drops and torn threads");
 #undef SAY
