@@ -2,7 +2,7 @@
  * part of fuzzing that fits a test suite. The damage is drawn from a fixed seed, so that a failure
  * comes again.
  *
- * Usage: fuzz-NAME [-r ROUNDS] DIRECTORY|FILE... */
+ * Usage: fuzz-NAME [[-r ROUNDS] DIRECTORY|FILE]...        ROUNDS holds for what follows it */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,14 +107,13 @@ int main(int argc, char **argv) {
     uint64_t rounds = 200;
     struct counts counts = {0};
     int failed = 0;
-    int first = 1;
-    if (argc > 2 && strcmp(argv[1], "-r") == 0) {
-        failed = rh_parse_u64(argv[2], &rounds) < 0;
-        first = 3;
-    }
     run("", 0, &counts);
-    for (int i = first; i < argc; i++) {
+    for (int i = 1; i < argc; i++) {
         struct stat status;
+        if (strcmp(argv[i], "-r") == 0 && i + 1 < argc) {
+            failed |= rh_parse_u64(argv[++i], &rounds) < 0;
+            continue;
+        }
         bool directory = stat(argv[i], &status) == 0 && S_ISDIR(status.st_mode);
         failed |= directory ? run_directory(argv[i], rounds, &counts)
                             : run_file(argv[i], rounds, &counts);

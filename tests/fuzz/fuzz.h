@@ -2,8 +2,8 @@
  *
  * A target is one file, fuzz_NAME.c, with LLVMFuzzerTestOneInput and nothing else outside; its
  * seeds lie in corpus/NAME/. Add NAME to the list in meson.build. Without libFuzzer the target is
- * linked with driver.c and runs over its corpus, and over damaged versions of it, as a normal test.
- * With -Dfuzz=true (clang) tests/fuzz/fuzz-NAME CORPUS searches on. */
+ * linked with driver.c and runs as a normal test: over its seeds, over damaged versions of them,
+ * and over what searches found (corpus/found/NAME/). scripts/fuzz NAME searches on. */
 #ifndef RH_FUZZ_H
 #define RH_FUZZ_H
 
