@@ -22,7 +22,6 @@ enum {
      * missed looks again after this time. */
     SLEEP_NS = 2000000,
     SLEEP_NS_MOST = 256000000, /* each look is twice as late as the one before */
-    YIELDS = 2,
 };
 
 void rh_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns) {
@@ -131,8 +130,6 @@ static void sleep_until_done(struct rh_player *player, struct rh_player *other, 
     uint64_t delay_ns = rh_run_delay_read(player->delay_fd);
     atomic_fetch_sub(&player->engine->running, 1);
     enqueue(player, other, position);
-    for (int i = 0; i < YIELDS && !is_done(other, position); i++)
-        sched_yield();
     for (uint64_t ns = SLEEP_NS; !is_done(other, position);) {
         rh_futex_wait(&player->wake_word, 0, ns);
         ns = ns < SLEEP_NS_MOST ? 2 * ns : ns;
