@@ -116,18 +116,21 @@ static const struct rh_record_trace *largest(const struct rh_record_outcome *out
     return best;
 }
 
+/* Scripts start many processes; with more than these, only the one is shown that matters here. */
+enum { ROWS_MOST = 8 };
+
 static void say_what_was_recorded(const struct rh_record_outcome *outcome,
                                   const struct rh_record_trace *trace) {
-    rh_cli_record_show(outcome);
+    rh_cli_record_show(outcome, outcome->count > ROWS_MOST ? trace : NULL);
     int status = rh_record_exit_status(outcome->wait_status);
     if (status != 0)
         fprintf(stderr, "reheap: the command ended with status %d; its recording is used anyway\n",
                 status);
     if (outcome->count > 1)
         fprintf(stderr,
-                "reheap: comparing on %s (process %" PRIu64 "), which has the most events; for "
-                "another, or for all: reheap bench TRACE...\n",
-                trace->program, trace->pid);
+                "reheap: comparing on %s (process %" PRIu64 "), which has the most events of %zu "
+                "traces; for another, or for all: reheap bench TRACE...\n",
+                trace->program, trace->pid, outcome->count);
     if (trace->drops > 0)
         fprintf(stderr, "reheap: %" PRIu64 " events were lost: the trace has gaps\n", trace->drops);
 }

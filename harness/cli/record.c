@@ -165,17 +165,19 @@ static void print_cost(const struct rh_record_outcome *outcome) {
     fprintf(stderr, "), %.1f %% of the run time.\n", 100 * cost_ns / duration_ns);
 }
 
-void rh_cli_record_show(const struct rh_record_outcome *outcome) {
+void rh_cli_record_show(const struct rh_record_outcome *outcome,
+                        const struct rh_record_trace *only) {
     fprintf(stderr, "\n%8s  %-16s %10s %7s %10s  %s\n", "process", "program", "events", "threads",
             "peak live", "trace");
     for (size_t i = 0; i < outcome->count; i++)
-        print_row(&outcome->traces[i]);
+        if (only == NULL || only == &outcome->traces[i])
+            print_row(&outcome->traces[i]);
     print_cost(outcome);
 }
 
 static void show_with_next_step(const struct rh_record_outcome *outcome) {
     if (outcome->count > 0)
-        rh_cli_record_show(outcome);
+        rh_cli_record_show(outcome, NULL);
     if (outcome->running_count > 0)
         fprintf(stderr, "%zu processes still run: finish their recordings when they have ended.\n",
                 outcome->running_count);

@@ -74,6 +74,13 @@ class Bench(unittest.TestCase):
         # The shell does next to nothing: the program that it starts has the most events.
         self.assertIn(f"comparing on {pathlib.Path(PROGRAM).name} (process ", done.stderr)
 
+    def test_of_many_processes_only_one_is_shown(self):
+        loop = f"for i in 1 2 3 4 5 6 7 8 9; do {PROGRAM} --version > few; done"
+        done = self.bench(*FEW, "-o", "r", "--", "sh", "-c", loop)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("which has the most events of 10 traces", done.stderr)
+        self.assertEqual(done.stderr.count(".rht\n"), 1, done.stderr)
+
     def test_options_behind_the_dashes_are_the_commands(self):
         done = self.bench(*FEW, "-o", "r", "--", PROGRAM, "--rounds", "x", "-o", "y")
         self.assertEqual(done.returncode, 0, done.stderr)
