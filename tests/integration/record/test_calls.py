@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """The trace holds exactly the calls that were made: every entry point, in every odd way, under several allocators.
 
-Usage: test_calls.py REHEAP EVERY_CALL EVERY_OPERATOR
+Usage: test_calls.py REHEAP EVERY_CALL EVERY_OPERATOR FOREIGN_OPERATORS
 """
 import sys
 import unittest
 
 from recording import Recording, between_marks, library, programs
 
-REHEAP, EVERY_CALL, EVERY_OPERATOR = programs()
+REHEAP, EVERY_CALL, EVERY_OPERATOR, FOREIGN_OPERATORS = programs()
 
 # Each defines all of the malloc API, and operators new and delete of its own.
 OTHERS = {
@@ -58,6 +58,10 @@ class Calls(unittest.TestCase):
 
     def test_cpp_under_glibc(self):
         self.check(EVERY_OPERATOR, "failing", condense=True)
+
+    def test_operators_of_a_library(self):
+        """They are neither the C++ library's nor the allocator's: what they call is what is recorded."""
+        self.check(FOREIGN_OPERATORS)
 
     def test_under_other_allocators(self):
         for name, pattern in OTHERS.items():
