@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include "base/assert.h"
 #include "record/preload/environment.h"
 #include "record/preload/facts.h"
+#include "record/preload/fork.h"
 #include "record/preload/kept_file.h"
 #include "record/preload/next.h"
 #include "record/preload/residency.h"
@@ -206,8 +206,7 @@ static bool is_wanted(void) {
            (settings->only_pid == 0 || settings->only_pid == (uint64_t)getpid());
 }
 
-/* A fork child gives back the parent's mappings and descriptors. */
-static void drop_inherited(void) {
+void rh_process_drop_inherited(void) {
     for (unsigned segment = 0; segment < RH_SPOOL_SEGMENTS; segment++) {
         if (spool.segments[segment] != NULL)
             munmap(spool.segments[segment], (size_t)RH_SPOOL_SLOT_BYTES << segment);
@@ -265,7 +264,7 @@ static bool map_process(void) {
 static void begin(void) {
     uint64_t parent_nonce = rh_image_nonce;
     rh_image_nonce = 0;
-    drop_inherited();
+    rh_process_drop_inherited();
     bool recording = is_wanted() && begin_spool(parent_nonce);
     atomic_store(&rh_process->mode, recording ? RH_PROCESS_RECORDING : RH_PROCESS_OFF);
 }
@@ -296,20 +295,9 @@ enum rh_process_mode rh_process_begin(void) {
     return rh_process != NULL ? atomic_load(&rh_process->mode) : RH_PROCESS_OFF;
 }
 
-/* A child that forks before its first call hands its parent's memory on as it was. */
-static void before_fork(void) {
-    if (atomic_load(&rh_process->mode) != RH_PROCESS_UNKNOWN)
-        rh_facts_note_fork();
-}
-
-/* Begins at once: a child that sleeps before its first call must be waited for as well. */
-static void after_fork(void) {
-    rh_process_begin();
-}
-
 __attribute__((constructor)) static void on_load(void) {
     if (rh_process_begin() == RH_PROCESS_RECORDING)
-        pthread_atfork(before_fork, NULL, after_fork);
+        rh_fork_watch();
 }
 
 void rh_process_finish(void) {

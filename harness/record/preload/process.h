@@ -37,6 +37,10 @@ extern uint64_t rh_image_nonce;
 /* Makes sure that the process's mode is known; returns it. Keeps errno. */
 enum rh_process_mode rh_process_begin(void);
 
+/* A fork child gives back the parent's mappings and descriptors; done once, it does nothing more.
+ */
+void rh_process_drop_inherited(void);
+
 /* Nothing interrupts a slow path: a signal handler that allocates would meet its lock. */
 void rh_process_block_signals(sigset_t *ret_before);
 void rh_process_unblock_signals(const sigset_t *before);

@@ -112,7 +112,19 @@ static void detach(struct rh_writer *writer) {
     rh_process_give_writer(writer);
 }
 
+/* Of a call that a fork has cut off from its spool (fork.c). */
+static void give_up(struct rh_writer *writer) {
+    atomic_fetch_add(&rh_process->header->lost_count, 1);
+    if (rh_writer == writer)
+        rh_writer = &no_writer;
+    memset(writer, 0, sizeof(*writer));
+}
+
 bool rh_writer_flush(struct rh_writer *writer) {
+    if (rh_unlikely(writer->limit == NULL)) {
+        give_up(writer);
+        return false;
+    }
     int saved_errno = errno;
     sigset_t before;
     rh_process_block_signals(&before);

@@ -29,7 +29,7 @@ struct rh_writer {
     uint32_t state; /* enum rh_writer_state */
     uint32_t thread;
     uint8_t *cursor;        /* the next record */
-    uint8_t *limit;         /* beyond it there is no room for one more */
+    uint8_t *limit;         /* beyond it there is no room for one more; NULL: see fork.c */
     uint64_t stamp;         /* of the last record */
     uint64_t place[2];      /* rh_place of the last address of each enum rh_writer_sort */
     uint64_t progress_bias; /* progress = cursor + progress_bias */

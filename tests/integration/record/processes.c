@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +70,37 @@ static void *work(void *argument) {
     while (!*stop)
         free(malloc(64));
     return NULL;
+}
+
+/* ---- forks from a signal handler ---- */
+
+static volatile sig_atomic_t forks_left = 50;
+static volatile sig_atomic_t is_child;
+
+static void fork_in_handler(int number) {
+    (void)number;
+    if (forks_left == 0)
+        return;
+    pid_t pid = fork();
+    int status = 0;
+    if (pid == 0)
+        is_child = 1;
+    else if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 3)
+        _exit(WIFSIGNALED(status) ? 100 + WTERMSIG(status) : 9);
+    forks_left--;
+}
+
+/* Most signals interrupt a call of the allocator; the child returns into it. */
+static void handler_forks(void) {
+    struct sigaction action = {.sa_handler = fork_in_handler, .sa_flags = SA_RESTART};
+    struct itimerval often = {{0, 300}, {0, 300}};
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+    while (forks_left > 0 && !is_child)
+        free(malloc(64));
+    if (is_child)
+        in_fork_child();
+    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
 }
 
 /* From a second thread, while a third one allocates. */
@@ -149,8 +181,13 @@ int main(int argc, char **argv) {
     const struct {
         const char *name;
         void (*run)(void);
-    } ways[] = {{"fork", forks},   {"raw-fork", raw_forks}, {"thread-fork", thread_forks},
-                {"vfork", vforks}, {"spawn", spawns},       {"daemon", daemonises}};
+    } ways[] = {{"fork", forks},
+                {"raw-fork", raw_forks},
+                {"thread-fork", thread_forks},
+                {"handler-fork", handler_forks},
+                {"vfork", vforks},
+                {"spawn", spawns},
+                {"daemon", daemonises}};
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
         if (strcmp(argv[1], ways[i].name) == 0) {
             ways[i].run();

@@ -70,6 +70,21 @@ class Processes(unittest.TestCase):
         self.assertEqual({event.thread for event in events}, {0})
         self.assertEqual(sum(1 for event in events if event.size == CHILD), 100)
 
+    def test_fork_in_a_signal_handler(self):
+        """The child returns into the call that the signal has interrupted: only that call is not recorded there."""
+        for _ in range(3):
+            self.record("handler-fork")
+        children = [name for name in self.recording.traces() if name != f"{NAME}.rht"]
+        self.assertEqual(len(children), 150)
+        for name in children[::10]:
+            meta, events = self.recording.dump(name)
+            self.assertLessEqual((meta["drops"], meta["unknown_frees"], meta["torn"]), (1, 1, 0), name)
+            self.assertEqual(sum(1 for event in events if event.size == CHILD and not event.is_prologue), 100, name)
+
+    def test_fork_in_a_signal_handler_without_children(self):
+        self.record("handler-fork", options=["--no-children"])
+        self.assertEqual(self.recording.traces(), [f"{NAME}.rht"])
+
     def check_executed(self, way):
         run = self.record(way)
         self.assertEqual(run.stdout, b"child 4: 0\n")

@@ -1,0 +1,77 @@
+/* fork.c - what a fork child goes on with.
+ *
+ * The fork may come from a signal handler that has interrupted a recorded call. The parent's call
+ * goes on there; the child's copy of it does so too, as soon as the handler returns, but its writer
+ * has been wiped, and perhaps it was in the middle of a record. So it gets back what it had, with
+ * memory of the child's own under the same addresses, and no room behind the record: then it lands
+ * in rh_writer_flush, which gives it up. Until then the child's calls count as nested. Whether a
+ * call was interrupted cannot always be told: one may be about to say that it is inside. So each
+ * child gets this, and another writer with its first call. */
+#include "record/preload/fork.h"
+
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "base/assert.h"
+#include "record/preload/facts.h"
+#include "record/preload/process.h"
+
+/* The kernel wipes the originals in the child. */
+static __thread struct {
+    struct rh_writer writer; /* without a frame: there was none */
+    struct rh_spool_header *header;
+    sigset_t signals;
+} kept;
+
+static void keep(void) {
+    kept.writer = *rh_writer;
+    if (kept.writer.frame == NULL)
+        return;
+    kept.header = rh_process->header;
+    rh_process_block_signals(&kept.signals);
+}
+
+static void forget(void) {
+    if (kept.writer.frame != NULL)
+        rh_process_unblock_signals(&kept.signals);
+}
+
+static void replace(void *memory, size_t bytes) {
+    void *fresh =
+        mmap(memory, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    rh_assert(fresh == memory);
+}
+
+/* As it was, but a writer that was READY is none now. */
+static void restore(void) {
+    rh_process_drop_inherited();
+    replace(kept.header, RH_SPOOL_HEADER_BYTES);
+    replace(kept.writer.frame, RH_SPOOL_SLOT_BYTES);
+    *rh_writer = kept.writer;
+    rh_writer->limit = NULL;
+    if (rh_writer->state != RH_WRITER_INSIDE)
+        rh_writer->state = RH_WRITER_NONE;
+}
+
+/* ---- handlers ---- */
+
+/* A child that forks before its first call hands its parent's memory on as it was. */
+static void before_fork(void) {
+    if (atomic_load(&rh_process->mode) != RH_PROCESS_UNKNOWN)
+        rh_facts_note_fork();
+    keep();
+}
+
+/* Begins at once: a child that sleeps before its first call must be waited for as well. */
+static void in_child(void) {
+    if (kept.writer.frame != NULL)
+        restore();
+    rh_process_begin();
+    if (kept.writer.frame != NULL && rh_process->header == NULL) /* it is not recorded */
+        rh_process->header = kept.header;
+    forget();
+}
+
+void rh_fork_watch(void) {
+    pthread_atfork(before_fork, forget, in_child);
+}
