@@ -2,9 +2,11 @@
 #include "record/preload/residency.h"
 #include "record/preload/writer.h"
 
-/* log2, rounded up as memalign does; 0 and 1 ask for nothing. */
+/* log2, rounded up as memalign does; 0 and 1 ask for nothing. No event has more than 63, and what
+ * asks for more fails anyway. */
 static unsigned log2_up(size_t alignment) {
-    return alignment > 1 ? 64u - (unsigned)__builtin_clzll(alignment - 1) : 0;
+    unsigned log2 = alignment > 1 ? 64u - (unsigned)__builtin_clzll(alignment - 1) : 0;
+    return log2 < 63 ? log2 : 63;
 }
 
 uint8_t *rh_writer_jump(struct rh_writer *writer, uint8_t *cursor, uint64_t stamp) {

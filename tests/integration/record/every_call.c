@@ -120,6 +120,9 @@ static void aligned_calls(void) {
     result = posix_memalign(&pointer, hidden_size(2), hidden_size(10)); /* less than a pointer */
     check(result == EINVAL, "posix_memalign took an alignment of 2");
     expect("failed", 10, 1);
+    result = posix_memalign(&pointer, hidden_size(SIZE_MAX), hidden_size(10));
+    check(result == EINVAL, "posix_memalign took an alignment of 2^64 - 1");
+    expect("failed", 10, 63);
     result = posix_memalign(&pointer, hidden_size(64), hidden_size(IMPOSSIBLE));
     check(result == ENOMEM, "posix_memalign of 2^62 bytes gave memory");
     expect("failed", IMPOSSIBLE, 6);
