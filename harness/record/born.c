@@ -2,6 +2,7 @@
 #include "record/born.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "trace/event.h"
+#include "trace/trace.h"
 
 static int name_file(const char *stem, struct rh_error *error, char ret_path[PATH_MAX]) {
     int length = snprintf(ret_path, PATH_MAX, "%s" RH_BORN_SUFFIX, stem);
@@ -67,6 +69,15 @@ static struct rh_event prologue_event(const struct rh_address_entry *entry, uint
     };
 }
 
+/* Others may write into a spool's directory. */
+static bool is_sound(const struct rh_address_entry *entry, const struct rh_address_entry *before,
+                     const struct rh_addresses *addresses) {
+    return entry->address != 0 && rh_addresses_find(addresses, entry->address) == NULL &&
+           (before == NULL || before->object < entry->object) && entry->kind < RH_EVENT_KINDS &&
+           rh_event_acquires(entry->kind) && entry->align_log2 <= 63 &&
+           entry->size <= RH_TRACE_SIZE_MAX_BYTES;
+}
+
 static int play_entries(const struct rh_address_entry *entries, size_t count,
                         struct rh_merge_sink sink, struct rh_addresses *addresses,
                         struct rh_error *error) {
@@ -74,6 +85,9 @@ static int play_entries(const struct rh_address_entry *entries, size_t count,
     size_t pending = 0;
     for (size_t i = 0; i < count; i++) {
         struct rh_address_entry entry = entries[i];
+        if (!is_sound(&entry, i > 0 ? &entries[i - 1] : NULL, addresses))
+            return rh_fail(error, RH_ERR_FORMAT, "byte %zu: no block that lived at a fork",
+                           i * sizeof(entry));
         entry.object = i;
         entry.thread = 0;
         rh_try(rh_addresses_add(addresses, &entry, error));
@@ -86,6 +100,25 @@ static int play_entries(const struct rh_address_entry *entries, size_t count,
     return 0;
 }
 
+static int play_file(const struct rh_file_map *map, struct rh_merge_sink sink,
+                     struct rh_addresses *addresses, struct rh_error *error) {
+    size_t count = map->bytes / sizeof(struct rh_address_entry);
+    if (map->bytes % sizeof(struct rh_address_entry) != 0)
+        return rh_fail(error, RH_ERR_FORMAT, "%zu bytes are no table of blocks", map->bytes);
+    struct rh_event start = {
+        .acquired = RH_NO_OBJECT,
+        .released = RH_NO_OBJECT,
+        .parent = RH_NO_THREAD,
+        .touched_pages = RH_NO_TOUCHED,
+        .kind = RH_EVENT_THREAD_START,
+        .flags = RH_EVENT_PROLOGUE,
+    };
+    if (count > 0)
+        rh_try(sink.add(sink.context, &start, 1, error));
+    return play_entries((const struct rh_address_entry *)(const void *)map->data, count, sink,
+                        addresses, error);
+}
+
 int rh_born_play(const char *stem, struct rh_merge_sink sink, struct rh_addresses *addresses,
                  struct rh_error *error, uint64_t *ret_objects) {
     char path[PATH_MAX];
@@ -95,21 +128,11 @@ int rh_born_play(const char *stem, struct rh_merge_sink sink, struct rh_addresse
     if (access(path, F_OK) != 0)
         return 0;
     rh_try(rh_file_map(path, 0, error, &map));
-    size_t count = map.bytes / sizeof(struct rh_address_entry);
-    struct rh_event start = {
-        .acquired = RH_NO_OBJECT,
-        .released = RH_NO_OBJECT,
-        .parent = RH_NO_THREAD,
-        .touched_pages = RH_NO_TOUCHED,
-        .kind = RH_EVENT_THREAD_START,
-        .flags = RH_EVENT_PROLOGUE,
-    };
-    int result = count > 0 ? sink.add(sink.context, &start, 1, error) : 0;
+    int result = play_file(&map, sink, addresses, error);
     if (result == 0)
-        result = play_entries((const struct rh_address_entry *)(const void *)map.data, count, sink,
-                              addresses, error);
+        *ret_objects = map.bytes / sizeof(struct rh_address_entry);
+    else if (result == RH_ERR_FORMAT)
+        rh_error_prefix(error, "%s", path);
     rh_file_unmap(&map);
-    if (result == 0)
-        *ret_objects = count;
     return result;
 }

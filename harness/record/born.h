@@ -17,7 +17,8 @@ int rh_born_write(const char *stem, const struct rh_addresses *addresses, struct
 
 /* Reads STEM.born, if it is there: gives the objects of the parent, oldest first, to the sink as
  * the prologue of the child's trace, with the start of its first thread before them, and puts them
- * into the empty table. *ret_objects: how many. */
+ * into the empty table. *ret_objects: how many. RH_ERR_FORMAT: rh_born_write has not written it.
+ */
 int rh_born_play(const char *stem, struct rh_merge_sink sink, struct rh_addresses *addresses,
                  struct rh_error *error, uint64_t *ret_objects);
 

@@ -118,7 +118,7 @@ class Torn(Base):
         self.assertEqual((live.suffix, full.suffix), (".live", ".full"))
         return live, full
 
-    def finish(self, live, full):
+    def finish(self, live, full, born=None):
         """The damaged spool as a trace: it is sound, and it says that something is missing."""
         for old in self.folder.glob("*.rht"):
             old.unlink()
@@ -128,12 +128,15 @@ class Torn(Base):
         (copy / "1-0.live").write_bytes(live)
         if full is not None:
             (copy / "1-0.full").write_bytes(full)
+        if born is not None:
+            (copy / "1-0.born").write_bytes(born)
         run = subprocess.run([REHEAP, "record", "-o", f"{self.folder}/", "--finish", copy], capture_output=True, text=True)
         self.assertIn(run.returncode, (0, 1), run.stderr)
         traces = list(self.folder.glob("*.rht"))
         if run.returncode == 1:
             self.assertEqual(traces, [], run.stderr)
             self.assertEqual(run.stderr.count("\n"), 1, run.stderr)
+            self.error = run.stderr
             return None
         subprocess.run([REHEAP, "trace", "verify", traces[0]], check=True, capture_output=True)
         return self.info(traces[0])
@@ -146,6 +149,20 @@ class Torn(Base):
         self.assertEqual((whole["meta"]["torn"], whole["meta"].get("note")), (0, None))
         with self.subTest(seed=seed):
             self.check_damage(live, full, whole["events"], dice)
+
+    def test_foreign_inheritance(self):
+        """The table of what lived at a fork, as nobody but another program writes it."""
+        live, full = (path.read_bytes() for path in self.spool())
+        entry = struct.Struct("<QQQIBBxx")  # address, object, size, thread, kind, log2 of the alignment
+        first, second = (0x10, 3, 24, 0, 0, 0), (0x20, 5, 24, 0, 2, 4)
+        self.assertIsNotNone(self.finish(live, full, entry.pack(*first) + entry.pack(*second)))
+        for name, bad in {"address": (0, 5, 24, 0, 0, 0), "duplicate": (0x10, 5, 24, 0, 0, 0), "order": (0x20, 3, 24, 0, 0, 0),
+                          "size": (0x20, 5, 1 << 60, 0, 0, 0), "kind": (0x20, 5, 24, 0, 6, 0),
+                          "unknown kind": (0x20, 5, 24, 0, 200, 0), "alignment": (0x20, 5, 24, 0, 0, 64)}.items():
+            self.assertIsNone(self.finish(live, full, entry.pack(*first) + entry.pack(*bad)), name)
+            self.assertRegex(self.error, r"1-0\.born: byte 32: ", name)
+        self.assertIsNone(self.finish(live, full, bytes(40)))
+        self.assertRegex(self.error, r"1-0\.born: 40 bytes are no table")
 
     def check_damage(self, live, full, events, dice):
         damaged = {}
