@@ -172,6 +172,8 @@ void rh_cli_record_show(const struct rh_record_outcome *outcome,
     for (size_t i = 0; i < outcome->count; i++)
         if (only == NULL || only == &outcome->traces[i])
             print_row(&outcome->traces[i]);
+    print_remark(outcome->unbegun_count, "processes could not begin their spool, and were not "
+                                         "recorded: is the disk full?");
     print_cost(outcome);
 }
 

@@ -40,6 +40,7 @@ static int record_into(const char *directory, const struct rh_record_options *op
     outcome->wait_status = launched.wait_status;
     rh_try(rh_wait_for_descendants(options, directory, error));
     struct rh_traces_request request = {
+        .directory = directory,
         .output = options->output,
         .main_pid = (uint64_t)launched.pid,
         .main_peak_rss_bytes = launched.peak_rss_bytes,
@@ -103,8 +104,10 @@ int rh_record_environment(const struct rh_record_options *options, const char *d
 int rh_record_finish(const struct rh_record_options *options, const char *directory,
                      struct rh_error *error, struct rh_record_outcome *ret_outcome) {
     struct rh_record_outcome outcome = {0};
-    struct rh_traces_request request = {
-        .output = options->output, .times = options->times, .leave_running = true};
+    struct rh_traces_request request = {.directory = directory,
+                                        .output = options->output,
+                                        .times = options->times,
+                                        .leave_running = true};
     int result = write_traces(&request, directory, error, &outcome);
     return conclude(directory, result, error, &outcome, ret_outcome);
 }

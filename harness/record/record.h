@@ -59,6 +59,7 @@ struct rh_record_outcome {
                                        executed); then by start */
     size_t count;                   /* at least 1 when rh_record succeeded */
     size_t running_count;           /* rh_record_finish: processes that still run; theirs is left */
+    size_t unbegun_count;           /* processes whose spool had no room for a first event */
     double cost_ns; /* of recording one event on this machine, measured after the run; 0: unknown */
 };
 

@@ -85,8 +85,10 @@ static int add_image(struct rh_spool_list *list, const char *stem, struct rh_err
     struct rh_spool_header header;
     struct rh_error own = {0};
     int result = rh_image_read_header(stem, &own, &header);
-    if (result == RH_ERR_FORMAT)
+    if (result == RH_ERR_FORMAT) {
+        list->headless_count++;
         return 0;
+    }
     if (result < 0)
         return rh_fail(error, result, "%s", own.message);
     rh_try(rh_grow((void **)&list->entries, &list->capacity, list->count + 1,

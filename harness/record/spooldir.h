@@ -23,6 +23,7 @@ struct rh_spool_list {
     struct rh_spool_entry *entries; /* by start */
     size_t count;
     size_t capacity;
+    size_t headless_count; /* live files without a header, which are left out */
 };
 
 /* Makes a new directory beside the file `output`; *ret_path is absolute, freed with rh_free. */
@@ -31,7 +32,7 @@ int rh_spooldir_create(const char *output, struct rh_error *error, char **ret_pa
  * lets everyone write into the directory. */
 int rh_spooldir_open_up(const char *path, struct rh_error *error);
 /* Lists the images in it. A live file without a header is one of a process that ended before its
- * first call: it is left out. */
+ * first call, or found no room for it. */
 int rh_spooldir_list(const char *path, struct rh_error *error, struct rh_spool_list *ret_list);
 void rh_spool_list_finish(struct rh_spool_list *list);
 /* Is there a process that was started under this spool but has not begun to write into it yet? One

@@ -89,6 +89,8 @@ static int finalise_entry(const struct rh_traces_request *request, const struct 
     rh_free(forks);
     if (result == 0)
         outcome->traces[outcome->count++] = trace;
+    if (result == RH_ERR_MISSING && atomic_load(&header.state) == RH_SPOOL_STOPPED)
+        outcome->unbegun_count++;
     return result;
 }
 
@@ -142,10 +144,16 @@ int rh_traces_write(const struct rh_traces_request *request, const struct rh_spo
     outcome->traces = rh_alloc_zeroed(list->count + 1, sizeof(*outcome->traces));
     if (outcome->traces == NULL)
         return rh_fail(error, RH_ERR_MEMORY, "no memory for %zu traces", list->count);
+    outcome->unbegun_count = list->headless_count;
     rh_try(add_traces(request, list, error, outcome));
-    if (outcome->count == 0 && outcome->running_count == 0)
+    if (outcome->count > 0 || outcome->running_count > 0)
+        return 0;
+    if (outcome->unbegun_count > 0)
         return rh_fail(error, RH_ERR_MISSING,
-                       "nothing was recorded: there were no allocation calls that a preload "
-                       "library can see (does the program bring its own malloc?)");
-    return 0;
+                       "nothing was recorded: the spool could not be begun: is %s full, or the "
+                       "size of files limited?",
+                       request->directory);
+    return rh_fail(error, RH_ERR_MISSING,
+                   "nothing was recorded: there were no allocation calls that a preload "
+                   "library can see (does the program bring its own malloc?)");
 }

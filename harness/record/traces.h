@@ -9,8 +9,9 @@
 #include "record/spooldir.h"
 
 struct rh_traces_request {
-    const char *output; /* of the main process; NULL: PROGRAM.rht. Further ones lie beside it */
-    uint64_t main_pid;  /* 0: there is none, all are named PROGRAM.PID.rht */
+    const char *directory; /* of the spools */
+    const char *output;    /* of the main process; NULL: PROGRAM.rht. Further ones lie beside it */
+    uint64_t main_pid;     /* 0: there is none, all are named PROGRAM.PID.rht */
     uint64_t main_peak_rss_bytes; /* where it could not say it itself; 0: unknown */
     enum rh_record_times times;
     bool leave_running; /* leave the spools of processes that still run */

@@ -81,6 +81,29 @@ class Fault(Base):
                              stderr=subprocess.PIPE, timeout=60)
         self.assertEqual(run.returncode, 0, run.stderr)
 
+    def check_unbegun(self, limit):
+        # The limit is the recorded program's alone: a sanitizer's runtime in reheap writes files as well.
+        spool = self.folder / "spool"
+        lines = subprocess.run([REHEAP, "record", "--print-env", spool], capture_output=True, text=True, check=True)
+        subprocess.run(["sh", "-c", f'ulimit -f {limit}; exec env "$@"', "sh", *lines.stdout.split(), "ls", "-l"],
+                       stdout=subprocess.DEVNULL, check=True, timeout=60)
+        run = subprocess.run([REHEAP, "record", "--finish", spool], capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertIn(f"the spool could not be begun: is {spool} full", run.stderr)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_no_room_for_anything(self):
+        """It is not the program's fault. Neither the header has room, nor the first thread's slot behind it."""
+        self.check_unbegun(0)
+        self.check_unbegun(64)
+
+    def test_room_for_others(self):
+        """Who could not be recorded is counted beside those that were."""
+        run = subprocess.run([REHEAP, "record", "-o", self.trace, "--", "sh", "-c", "(ulimit -f 0; exec true); true"],
+                             capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("processes could not begin their spool", run.stderr)
+
     def test_launcher_is_killed(self):
         launcher = subprocess.Popen([REHEAP, "record", "-o", self.trace, "--", RETURNED, self.log, str(CALLS)],
                                     stderr=subprocess.DEVNULL)
