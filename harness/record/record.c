@@ -2,8 +2,10 @@
 #include "record/record.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/assert.h"
@@ -65,9 +67,22 @@ static int conclude(const char *directory, int result, struct rh_error *error,
     return result;
 }
 
-int rh_record(const struct rh_record_options *options, char *const *command, struct rh_error *error,
-              struct rh_record_outcome *ret_outcome) {
-    rh_assert(command[0] != NULL);
+/* A folder that is there is meant as one, with a slash at its end or without. */
+static int complete_output(const struct rh_record_options *options, struct rh_error *error,
+                           char ret_path[PATH_MAX], struct rh_record_options *ret_options) {
+    struct stat status;
+    *ret_options = *options;
+    if (options->output == NULL || stat(options->output, &status) != 0 || !S_ISDIR(status.st_mode))
+        return 0;
+    int length = snprintf(ret_path, PATH_MAX, "%s/", options->output);
+    if (length < 0 || length >= PATH_MAX)
+        return rh_fail(error, RH_ERR_LIMIT, "the path %s is too long", options->output);
+    ret_options->output = ret_path;
+    return 0;
+}
+
+static int record_completed(const struct rh_record_options *options, char *const *command,
+                            struct rh_error *error, struct rh_record_outcome *ret_outcome) {
     char library[PATH_MAX];
     char program[PATH_MAX];
     char *directory = NULL;
@@ -80,6 +95,15 @@ int rh_record(const struct rh_record_options *options, char *const *command, str
     result = conclude(directory, result, error, &outcome, ret_outcome);
     rh_free(directory);
     return result;
+}
+
+int rh_record(const struct rh_record_options *options, char *const *command, struct rh_error *error,
+              struct rh_record_outcome *ret_outcome) {
+    char output[PATH_MAX];
+    struct rh_record_options completed;
+    rh_assert(command[0] != NULL);
+    rh_try(complete_output(options, error, output, &completed));
+    return record_completed(&completed, command, error, ret_outcome);
 }
 
 /* ---- services, which are started elsewhere ---- */
@@ -103,9 +127,12 @@ int rh_record_environment(const struct rh_record_options *options, const char *d
 
 int rh_record_finish(const struct rh_record_options *options, const char *directory,
                      struct rh_error *error, struct rh_record_outcome *ret_outcome) {
+    char output[PATH_MAX];
+    struct rh_record_options completed;
     struct rh_record_outcome outcome = {0};
+    rh_try(complete_output(options, error, output, &completed));
     struct rh_traces_request request = {.directory = directory,
-                                        .output = options->output,
+                                        .output = completed.output,
                                         .times = options->times,
                                         .leave_running = true};
     int result = write_traces(&request, directory, error, &outcome);

@@ -114,11 +114,12 @@ class Processes(unittest.TestCase):
         self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
 
     def test_into_a_folder(self):
-        self.recording.path("folder").mkdir()
-        self.record("fork", options=["-o", "folder/"])
-        self.assertEqual(self.recording.traces(), [])
-        self.assertEqual(len(list(self.recording.path("folder").glob(f"{NAME}*.rht"))), 2)
-        self.assertTrue(self.recording.path(f"folder/{NAME}.rht").exists())
+        for name, option in {"with": "with/", "without": "without"}.items():
+            self.recording.path(name).mkdir()
+            self.record("fork", options=["-o", option])
+            self.assertEqual(self.recording.traces(), [])
+            self.assertEqual(len(list(self.recording.path(name).glob(f"{NAME}*.rht"))), 2)
+            self.assertTrue(self.recording.path(f"{name}/{NAME}.rht").exists())
 
     def test_no_children_follows_an_exec(self):
         self.record("exec", status=4, options=["--no-children", "-o", "main.rht"])
