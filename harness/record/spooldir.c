@@ -40,8 +40,11 @@ int rh_spooldir_create(const char *output, struct rh_error *error, char **ret_pa
     if (realpath(folder, absolute) == NULL)
         return rh_fail_errno(error, "cannot record into the directory %s", folder);
     snprintf(path, sizeof(path), "%s/reheap-spool-XXXXXX", absolute);
-    if (mkdtemp(path) == NULL)
-        return rh_fail_errno(error, "cannot make a spool directory in %s", absolute);
+    if (mkdtemp(path) == NULL) {
+        int result = rh_fail_errno(error, "cannot make a spool directory in %s", absolute);
+        rh_error_suffix(error, ": it would lie beside the trace, which -o may put elsewhere");
+        return result;
+    }
     rh_try(rh_spooldir_open_up(path, error));
     *ret_path = rh_strdup(path);
     return *ret_path != NULL ? 0 : rh_fail(error, RH_ERR_MEMORY, "no memory for a path");

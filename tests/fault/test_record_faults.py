@@ -104,6 +104,11 @@ class Fault(Base):
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertIn("processes could not begin their spool", run.stderr)
 
+    def test_no_spool_in_this_folder(self):
+        run = subprocess.run([REHEAP, "record", "--", "true"], cwd="/proc", capture_output=True, text=True)
+        self.assertEqual(run.returncode, 1)
+        self.assertRegex(run.stderr, "cannot make a spool directory in /proc: .* -o ")
+
     def test_launcher_is_killed(self):
         launcher = subprocess.Popen([REHEAP, "record", "-o", self.trace, "--", RETURNED, self.log, str(CALLS)],
                                     stderr=subprocess.DEVNULL)
