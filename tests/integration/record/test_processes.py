@@ -3,6 +3,8 @@
 
 Usage: test_processes.py REHEAP PROCESSES
 """
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -106,6 +108,18 @@ class Processes(unittest.TestCase):
         run = self.record("daemon")
         self.assertIn(b"waiting for process", run.stderr)
         self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
+        self.assertEqual(self.sizes(self.only_child()), ({BEFORE: 100}, {CHILD: 100}))
+
+    def test_daemon_where_pidfds_are_refused(self):
+        strace = ["strace", "-o", "/dev/null", "-e", "trace=pidfd_open", "-e", "inject=pidfd_open:error=EPERM"]
+        if shutil.which("strace") is None or subprocess.run([*strace, "true"], capture_output=True).returncode != 0:
+            self.skipTest("strace is missing, or not allowed")
+        # A leak checker would want to trace the process as well.
+        environment = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
+        run = subprocess.run([*strace, REHEAP, "record", "--", PROCESSES, "daemon"], cwd=self.recording.folder,
+                             env=environment, capture_output=True, timeout=60)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertLessEqual(run.stderr.count(b"waiting for process"), 1, run.stderr)
         self.assertEqual(self.sizes(self.only_child()), ({BEFORE: 100}, {CHILD: 100}))
 
     def test_no_children(self):
