@@ -171,7 +171,7 @@ class Processes(unittest.TestCase):
         process = subprocess.Popen([REHEAP, "record", "-o", "i.rht", "--", "sh", "-c", "echo ready; exec sleep 100"],
                                    cwd=self.recording.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    process_group=0 if sys.version_info >= (3, 11) else None,
-                                   preexec_fn=None)
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         self.assertEqual(process.stdout.readline(), b"ready\n")
         time.sleep(0.2)
         subprocess.run(["kill", "-INT", "--", f"-{process.pid}"], check=True)
