@@ -196,3 +196,19 @@ const char *rh_text_nearest(const char *word, const char *const *list) {
     }
     return nearest;
 }
+
+void rh_text_add_quoted(struct rh_text *text, const char *word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-+=.,/:@%";
+    if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+        rh_text_add(text, word);
+        return;
+    }
+    rh_text_add(text, "'");
+    for (; *word != '\0'; word++)
+        if (*word == '\'')
+            rh_text_add(text, "'\\''");
+        else
+            rh_text_add_bytes(text, word, 1);
+    rh_text_add(text, "'");
+}

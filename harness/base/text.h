@@ -45,4 +45,7 @@ const char *rh_human_count(char buffer[RH_HUMAN_BYTES], double count);
  * to be a slip of the finger (edit distance at most a third of the length, at least 1). */
 const char *rh_text_nearest(const char *word, const char *const *list);
 
+/* A word of a shell, in quotes where it needs them. */
+void rh_text_add_quoted(struct rh_text *text, const char *word);
+
 #endif

@@ -44,25 +44,12 @@ char *rh_cli_default_result(const char *name) {
     return path.data;
 }
 
-static void add_quoted(struct rh_text *text, const char *word) {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-./:=,+@%";
-    if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
-        rh_text_add(text, word);
-        return;
-    }
-    rh_text_add(text, "'");
-    for (const char *c = word; *c != '\0'; c++)
-        rh_text_addf(text, *c == '\'' ? "'\\''" : "%c", *c);
-    rh_text_add(text, "'");
-}
-
 char *rh_cli_command_line(int argc, char *const *argv) {
     struct rh_text line = {0};
     rh_text_add(&line, argv[0]);
     for (int i = 1; i < argc; i++) {
         rh_text_add(&line, " ");
-        add_quoted(&line, argv[i]);
+        rh_text_add_quoted(&line, argv[i]);
     }
     if (line.failed != 0)
         rh_text_finish(&line);

@@ -164,16 +164,9 @@ static char **clean_environment(void) {
 }
 
 /* hyperfine divides its commands like a shell does. */
-static void add_quoted(struct rh_text *text, const char *word) {
-    rh_text_add(text, "'");
-    for (const char *c = word; *c != '\0'; c++)
-        rh_text_addf(text, *c == '\'' ? "'\\''" : "%c", *c);
-    rh_text_add(text, "'");
-}
-
 static void add_shell(struct rh_text *text, const char *command) {
     rh_text_add(text, "sh -c ");
-    add_quoted(text, command);
+    rh_text_add_quoted(text, command);
 }
 
 struct command {
@@ -201,9 +194,9 @@ static int make_command(const struct rh_program_job *job, const struct rh_progra
         command->words[count++] = (char *)"--cleanup";
         command->words[count++] = command->cleanup.data;
     }
-    add_quoted(&command->launch, launch);
+    rh_text_add_quoted(&command->launch, launch);
     rh_text_add(&command->launch, " ");
-    add_quoted(&command->launch, files->job);
+    rh_text_add_quoted(&command->launch, files->job);
     command->words[count++] = command->launch.data;
     bool failed = (command->launch.failed | command->prepare.failed | command->cleanup.failed) != 0;
     return failed ? rh_fail(error, RH_ERR_MEMORY, "no memory for a command") : 0;

@@ -41,27 +41,6 @@ double rh_host_ns_per_tick(const struct rh_spool_header *header) {
 
 /* ---- strings ---- */
 
-static bool is_safe_in_shell(const char *word) {
-    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                               "0123456789_-+=.,/:@%^";
-    return word[0] != '\0' && word[strspn(word, safe)] == '\0';
-}
-
-static void add_quoted(struct rh_text *text, const char *word) {
-    if (is_safe_in_shell(word)) {
-        rh_text_add(text, word);
-        return;
-    }
-    rh_text_add(text, "'");
-    for (; *word != '\0'; word++) {
-        if (*word == '\'')
-            rh_text_add(text, "'\\''");
-        else
-            rh_text_add_bytes(text, word, 1);
-    }
-    rh_text_add(text, "'");
-}
-
 /* The arguments lie behind each other, a NUL after each. */
 static char *command_line(const struct rh_spool_header *header) {
     struct rh_text text = {0};
@@ -69,7 +48,7 @@ static char *command_line(const struct rh_spool_header *header) {
     for (const char *word = header->command; word < end; word += strlen(word) + 1) {
         if (text.length > 0)
             rh_text_add(&text, " ");
-        add_quoted(&text, word);
+        rh_text_add_quoted(&text, word);
     }
     if (header->command_bytes == RH_SPOOL_COMMAND_BYTES - 1)
         rh_text_add(&text, " ...");

@@ -70,8 +70,21 @@ static void nearest_word(void **state) {
     assert_null(rh_text_nearest("frequency", words));
 }
 
+static void words_are_quoted_where_they_need_it(void **state) {
+    (void)state;
+    struct rh_text text = {0};
+    static const char *const words[] = {"a-b/c.d=1", "", "a b", "it's", "$x"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        rh_text_add_quoted(&text, words[i]);
+        rh_text_add(&text, "|");
+    }
+    assert_string_equal(rh_text_get(&text), "a-b/c.d=1|''|'a b'|'it'\\''s'|'$x'|");
+    rh_text_finish(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_are_quoted_where_they_need_it),
         cmocka_unit_test(strings_grow),
         cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(bytes_have_suffixes),
