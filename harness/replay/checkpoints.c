@@ -5,7 +5,12 @@
 
 #include "base/assert.h"
 
-enum { EVEN = RH_SAMPLE_SPLITS - 2 };
+enum {
+    EVEN = RH_SAMPLE_SPLITS - 2,
+    /* Where R rises all along, every mark is a new peak, and a split walks over all live blocks. In
+     * steps of 1/16 the splits on the way up cost at most 17 of the highest. */
+    PEAK_STEPS = 16,
+};
 
 int rh_checkpoints_init(struct rh_checkpoints *checkpoints, const struct rh_tape *tape,
                         struct rh_error *error) {
@@ -22,6 +27,11 @@ static bool is_chosen(const struct rh_checkpoints *checkpoints, uint64_t mark) {
     return mark == checkpoints->peak_live_mark || mark * EVEN / marks != (mark + 1) * EVEN / marks;
 }
 
+static bool is_peak(const struct rh_checkpoints *checkpoints, uint64_t bytes) {
+    uint64_t last = checkpoints->peak_resident_bytes;
+    return !checkpoints->any || bytes > last + last / PEAK_STEPS;
+}
+
 static void note_usable(struct rh_sample *sample, const struct rh_split *split) {
     sample->marks[split->mark].usable_bytes = split->usable_bytes;
 }
@@ -30,10 +40,10 @@ int rh_checkpoints_at_mark(struct rh_checkpoints *checkpoints, const struct rh_e
                            uint64_t mark, const struct rh_resident *resident,
                            struct rh_error *error, struct rh_sample *sample) {
     uint64_t bytes = sample->marks[mark].resident_bytes;
-    bool peak = !checkpoints->any || bytes > checkpoints->peak_resident_bytes;
     bool chosen = is_chosen(checkpoints, mark);
-    if (!peak && !chosen)
+    if (!chosen && !is_peak(checkpoints, bytes))
         return 0;
+    bool peak = !checkpoints->any || bytes > checkpoints->peak_resident_bytes;
     struct rh_split split;
     rh_try(rh_splitter_split(&checkpoints->splitter, engine, mark, resident, error, &split));
     note_usable(sample, &split);
