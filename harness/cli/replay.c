@@ -28,6 +28,7 @@ enum {
     KEY_CHECKED,
     KEY_ORDER,
     KEY_PACE,
+    KEY_THINK,
     KEY_ONE_THREAD,
     KEY_LIVE,
     KEY_UNDER
@@ -51,6 +52,8 @@ static const struct argp_option option_table[] = {
      "together",
      0},
     {"pace", KEY_PACE, "PACE", 0, "fast (default), paced(SPEED) or paced(SPEED, IDLE)", 0},
+    {"think", KEY_THINK, "MODEL", 0,
+     "use the blocks in the recorded gaps: LINES a recorded microsecond, or off (default)", 0},
     {"one-thread", KEY_ONE_THREAD, NULL, 0, "the same as --order one-thread", 0},
     {"live", KEY_LIVE, NULL, 0, "measure the peak of live bytes in any pass, at the price of time",
      0},
@@ -124,6 +127,13 @@ static void set_course(struct argp_state *state, struct arguments *arguments, co
     arguments->job.pace = arguments->course.pace;
 }
 
+static void set_think(struct argp_state *state, struct arguments *arguments, const char *text) {
+    struct rh_error error = {0};
+    if (rh_think_parse(text, &error, &arguments->course.think) < 0)
+        argp_error(state, "%s", error.message);
+    arguments->job.think = arguments->course.think;
+}
+
 static error_t parse(int key, char *value, struct argp_state *state) {
     struct arguments *arguments = state->input;
     struct rh_job *job = &arguments->job;
@@ -142,6 +152,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         return 0;
     case KEY_PACE:
         set_course(state, arguments, value, rh_course_parse_pace);
+        return 0;
+    case KEY_THINK:
+        set_think(state, arguments, value);
         return 0;
     case KEY_ONE_THREAD:
         set_course(state, arguments, "one-thread", rh_course_parse_order);
@@ -210,6 +223,7 @@ static void set_count(json_t *object, const char *key, uint64_t value) {
     X("window_stall_ns", window_stall_ns)                                                          \
     X("paced_ns", paced_ns)                                                                        \
     X("late_ns", late_ns)                                                                          \
+    X("think_lines", think_lines)                                                                  \
     X("cross_releases", cross_releases)                                                            \
     X("skipped_events", skipped_events)                                                            \
     X("user_ns", user_ns)                                                                          \
@@ -266,6 +280,9 @@ static int print_json(const struct arguments *arguments, const struct rh_sample 
     json_object_set_new(object, "order",
                         json_string(rh_course_order_text(&arguments->course, text)));
     json_object_set_new(object, "pace", json_string(rh_course_pace_text(&arguments->course, text)));
+    char think[RH_THINK_BYTES];
+    json_object_set_new(object, "think",
+                        json_string(rh_think_text(&arguments->course.think, think)));
     json_object_set_new(object, "one_thread",
                         json_boolean(arguments->course.order == RH_ORDER_ONE_THREAD));
     json_object_set_new(object, "end", json_string(rh_sample_end_name(sample->end)));
@@ -288,13 +305,15 @@ static int print_json(const struct arguments *arguments, const struct rh_sample 
 
 static void print_text(const struct arguments *arguments, const struct rh_sample *sample) {
     char count[RH_HUMAN_BYTES];
-    char text[RH_COURSE_BYTES];
+    char text[RH_COURSE_BYTES], think[RH_THINK_BYTES];
     printf("%s on %s, %s pass, touch %s", arguments->trace, arguments->job.allocator,
            rh_pass_name(sample->pass), rh_touch_name(arguments->job.touch));
     if (arguments->course.order != RH_ORDER_DEPENDENCY)
         printf(", order %s", rh_course_order_text(&arguments->course, text));
     if (arguments->course.pace > 0)
         printf(", %s", rh_course_pace_text(&arguments->course, text));
+    if (arguments->course.think.lines_per_ms > 0)
+        printf(", think %s", rh_think_text(&arguments->course.think, think));
     printf(": %s\n", rh_sample_end_name(sample->end));
     if (sample->end != RH_SAMPLE_MEASURED)
         return;

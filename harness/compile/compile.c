@@ -27,17 +27,23 @@ enum { MARKS_DEFAULT = 300, MARKS_MAX = RH_SAMPLE_MARKS - 24 };
 
 /* Between two looks at the clock, in the time of the replay. */
 #define PACE_QUANTUM_NS 100000.0
+/* Shorter gaps are summed up: some ops and some lines of memory each. */
+#define THINK_QUANTUM_NS 1000
 
 void rh_compile_follow_course(struct rh_compile_options *options, const struct rh_course *course) {
     options->one_thread = course->order == RH_ORDER_ONE_THREAD;
     options->order = options->one_thread ? RH_ORDER_RECORDED : course->order;
     options->window_ns = course->window_ns;
     options->window_events = course->window_events;
+    options->idle_cap_ns = course->idle_cap_ns;
+    if (course->think.lines_per_ms != 0)
+        options->time_quantum_ns = THINK_QUANTUM_NS;
     if (course->pace <= 0)
         return;
     double quantum_ns = PACE_QUANTUM_NS * course->pace;
-    options->time_quantum_ns = quantum_ns > 1 ? (uint64_t)quantum_ns : 1;
-    options->idle_cap_ns = course->idle_cap_ns;
+    uint64_t pace_quantum_ns = quantum_ns > 1 ? (uint64_t)quantum_ns : 1;
+    if (options->time_quantum_ns == 0 || pace_quantum_ns < options->time_quantum_ns)
+        options->time_quantum_ns = pace_quantum_ns;
 }
 
 static int find_directory(const struct rh_compile_options *options, struct rh_error *error,

@@ -44,6 +44,7 @@ static void unmap_tables(struct rh_engine *engine) {
     rh_mapped_finish(&engine->slot_table);
     rh_mapped_finish(&engine->barrier_table);
     rh_mapped_finish(&engine->epoch_table);
+    rh_thinking_finish(&engine->thinking);
 }
 
 int rh_engine_init(struct rh_engine *engine, const struct rh_engine_setup *setup,
@@ -52,6 +53,9 @@ int rh_engine_init(struct rh_engine *engine, const struct rh_engine_setup *setup
     rh_assert(setup->cpus > 0 && setup->on_failure != NULL);
     *engine = (struct rh_engine){.setup = *setup};
     int result = map_tables(engine, header, error);
+    if (result == 0 && setup->think.lines_per_ms != 0)
+        result = rh_thinking_init(&engine->thinking, setup->tape, &setup->think,
+                                  setup->filled ? RH_TOUCH_ALL : setup->touch, error);
     if (result < 0) {
         unmap_tables(engine);
         return result;
@@ -191,6 +195,7 @@ void rh_engine_collect(const struct rh_engine *engine, struct rh_sample *sample)
     if (engine->setup.counts_live && engine->setup.latency == NULL)
         sample->replayed_peak_live_bytes = engine->live.peak;
     sample->wall_ns = ended_ns - engine->started_ns;
+    sample->think_lines = rh_thinking_lines(&engine->thinking, tape->header->threads);
     sample->ops = tape->header->ops;
     sample->skipped_events = tape->header->skipped_free_null + tape->header->skipped_failed +
                              tape->header->skipped_usable;

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "compile/tape.h"
+#include "replay/think.h"
 #include "result/sample.h"
 
 struct rh_engine;
@@ -94,6 +95,8 @@ struct rh_engine_setup {
     struct rh_player *players;
     bool counts_live;                /* the peak of live bytes is measured */
     double pace;                     /* as in course.h; a tape without times has none */
+    struct rh_think_model think;     /* likewise */
+    bool filled;                     /* the allocator itself touches every byte of its blocks */
     struct rh_latency_pass *latency; /* times a share of the operations; NULL: none */
     /* Called with all threads stopped at a mark; NULL: marks are passed by. */
     void (*at_mark)(void *user, uint64_t mark);
@@ -118,6 +121,7 @@ struct rh_engine {
     _Atomic uint32_t *epochs; /* entries of each that have not been left */
     struct rh_barrier *marks;
     struct rh_live_bytes live;
+    struct rh_thinking thinking;
     struct rh_barrier gate;
     struct rh_barrier release;   /* lets the parked threads end */
     _Atomic uint32_t running;    /* threads that want a CPU */

@@ -11,7 +11,7 @@
 #include "result/sample.h"
 
 enum {
-    RH_SHARED_VERSION = 5,
+    RH_SHARED_VERSION = 6,
     RH_SHARED_TEXT_BYTES = 32768,
     RH_SHARED_OPTIONS = 64,
     RH_SHARED_CPU_WORDS = 16,
@@ -44,6 +44,7 @@ struct rh_shared {
     uint32_t pass;
     uint32_t touch;
     double pace;
+    struct rh_think_model think;
     uint32_t counts_live;
     uint32_t checked;
     uint32_t quick_idle;

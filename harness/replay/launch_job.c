@@ -85,6 +85,7 @@ int rh_launch_write_job(struct rh_launch *launch, const struct rh_job *job, cons
     shared->pass = job->pass;
     shared->touch = job->touch;
     shared->pace = job->pace;
+    shared->think = job->think;
     shared->counts_live = job->counts_live || job->pass == RH_PASS_MEMORY;
     shared->checked = job->checked || job->pass == RH_PASS_CHECK;
     shared->quick_idle = job->quick_idle;

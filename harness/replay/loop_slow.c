@@ -59,6 +59,8 @@ void rh_player_control(struct rh_player *player, const uint64_t *op) {
         pass_mark(player, rh_tape_slot(*op));
         return;
     case RH_TAPE_TIME:
+        if (player->engine->thinking.thinkers != NULL)
+            rh_think(&player->engine->thinking, player, op);
         rh_player_keep_pace(player, rh_tape_long_operand(*op));
         return;
     case RH_TAPE_EPOCH:

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "result/sample.h"
+#include "result/think.h"
 
 /* What one worker is to do. Strings belong to the caller. */
 struct rh_job {
@@ -20,7 +21,8 @@ struct rh_job {
     enum rh_touch touch;
     bool counts_live; /* measure the peak of live bytes, at the price of time (memory: always) */
     double pace;      /* as in course.h; the tape was compiled for it */
-    const char *cpus; /* "0-1,3"; NULL: all that the parent has */
+    struct rh_think_model think;        /* likewise */
+    const char *cpus;                   /* "0-1,3"; NULL: all that the parent has */
     uint64_t time_limit_ns;             /* 0: none */
     uint64_t environment_padding_bytes; /* length of the random environment variable, 0-4095 */
     uint64_t sample_seed;               /* latency pass: which operations are timed */

@@ -210,6 +210,8 @@ static void prepare_engine(struct rh_worker *worker) {
         .ctx = worker->ctx,
         .touch = worker->shared->touch,
         .pace = worker->shared->pace,
+        .think = worker->shared->think,
+        .filled = worker->shared->checked != 0,
         .counts_live = worker->shared->counts_live != 0,
         .cpus = worker->cpus,
         .players = worker->players,

@@ -56,6 +56,7 @@
     X(window_stall_ns)                                                                             \
     X(paced_ns)                                                                                    \
     X(late_ns)                                                                                     \
+    X(think_lines)                                                                                 \
     RH_COUNTER_MAP(X)                                                                              \
     RH_SYSTEM_CALL_FIGURES(X)
 

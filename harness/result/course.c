@@ -56,7 +56,8 @@ static bool read_argument(const char *text, const char *name, char argument[ARGU
 
 int rh_course_parse_order(const char *text, struct rh_error *error, struct rh_course *course) {
     char argument[ARGUMENT_BYTES];
-    struct rh_course made = {.pace = course->pace, .idle_cap_ns = course->idle_cap_ns};
+    struct rh_course made = {
+        .pace = course->pace, .idle_cap_ns = course->idle_cap_ns, .think = course->think};
     bool good = true;
     if (strcmp(text, "dependency") == 0) {
         made.order = RH_ORDER_DEPENDENCY;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "result/think.h"
 
 /* X(NAME, text) */
 #define RH_ORDER_MAP(X)                                                                            \
@@ -21,13 +22,14 @@ enum rh_order {
         RH_ORDERS
 };
 
-/* All zero: in the order of the dependencies, as fast as possible. */
+/* All zero: in the order of the dependencies, as fast as possible, without thinking. */
 struct rh_course {
     enum rh_order order;
     uint64_t window_ns;     /* WINDOW: in recorded time, ... */
     uint64_t window_events; /* ... or in events; the other is 0 */
     double pace;            /* as many times as fast as it was recorded; 0: as fast as possible */
     uint64_t idle_cap_ns;   /* pace: what is longer between two events takes so long; 0: no cap */
+    struct rh_think_model think; /* what is done in the recorded gaps */
 };
 
 enum { RH_COURSE_BYTES = 64 };

@@ -195,6 +195,7 @@ struct rh_sample {
     uint64_t window_stall_ns; /* that part of stall_ns, the prologue included */
     uint64_t paced_ns;        /* waiting for the recorded time */
     uint64_t late_ns;         /* the most by which an operation came later than recorded */
+    uint64_t think_lines;     /* cache lines of blocks that thinking read */
     uint32_t stall_count;     /* the threads that waited longest, the longest first */
     struct rh_stall stalls[RH_SAMPLE_STALLS];
     uint64_t user_ns, system_ns; /* CPU time of the process in the timed part */

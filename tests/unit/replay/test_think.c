@@ -1,0 +1,166 @@
+/* Thinking uses only memory that the thread holds, the same under every allocator, and leaves its
+ * content. Address and thread sanitizers find what is used too late or by two. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "allocator/registry.h"
+#include "base/memory.h"
+#include "replay/engine.h"
+#include "tests/unit/compile/fixture.h"
+#include "tests/unit/compile/synthetic.h"
+#include "tests/unit/test.h"
+
+static _Noreturn void give_up(void *user, int end, uint32_t thread, uint64_t op,
+                              const char *reason) {
+    (void)user;
+    fprintf(stderr, "end %d, thread %u, operation %llu: %s\n", end, thread, (unsigned long long)op,
+            reason);
+    abort();
+}
+
+struct outcome {
+    uint64_t checksum, wrong, lines;
+};
+
+static void play(const struct rh_tape *tape, const char *allocator, enum rh_touch touch,
+                 const char *model, struct outcome *outcome) {
+    struct rh_mapped players = {0};
+    struct rh_allocator_config config = {0};
+    struct rh_engine_setup setup = {.tape = tape, .touch = touch, .cpus = 2, .on_failure = give_up};
+    char reason[256] = "";
+    void *ctx = NULL;
+    assert_int_equal(rh_think_parse(model, NULL, &setup.think), 0);
+    setup.ops = rh_registry_find(allocator, reason, sizeof(reason));
+    assert_non_null(setup.ops);
+    assert_int_equal(setup.ops->create(&config, &ctx, reason, sizeof(reason)), 0);
+    assert_int_equal(
+        rh_mapped_init(&players, (tape->header->threads + 1) * sizeof(struct rh_player), 1, NULL),
+        0);
+    setup.ctx = ctx;
+    setup.players = players.data;
+    struct rh_engine engine;
+    static struct rh_sample sample;
+    assert_int_equal(rh_engine_init(&engine, &setup, NULL), 0);
+    setup.ops->thread_init(ctx);
+    rh_engine_run(&engine);
+    rh_engine_collect(&engine, &sample);
+    outcome->lines = sample.think_lines;
+    outcome->wrong = rh_engine_close(&engine, &outcome->checksum);
+    rh_engine_join(&engine);
+    setup.ops->thread_fini(ctx);
+    rh_engine_finish(&engine);
+    rh_mapped_finish(&players);
+    setup.ops->destroy(ctx);
+}
+
+static void compile_synthetic(const struct synthetic *wanted, struct fixture *fixture) {
+    struct synthetic_trace trace;
+    synthetic_make(wanted, &trace);
+    struct rh_compiler_setup setup = {
+        .marks = 5, .peak_event = trace.peak_event, .time_quantum_ns = 1};
+    assert_int_equal(fixture_compile_with(&setup, trace.events, trace.count, NULL, fixture), 0);
+    assert_int_equal(rh_tape_check(&fixture->tape, NULL), 0);
+    rh_free(trace.events);
+}
+
+/* The thread sanitizer is many times slower. */
+#if defined(__SANITIZE_THREAD__)
+enum { SEEDS = 4 };
+#else
+enum { SEEDS = 12 };
+#endif
+
+static void every_allocator_gets_the_same_use(void **state) {
+    (void)state;
+    static const char *const names[] = {"glibc", "bump", "sbrk"};
+    static const char *const models[] = {"20,uniform=0,recent=3", "20,uniform=100,writes=100",
+                                         "20"};
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct synthetic wanted = {.seed = seed,
+                                   .events = 6000,
+                                   .threads = (uint32_t)(1 + seed * 7 % 20),
+                                   .threads_live = (uint32_t)(1 + seed % 6),
+                                   .live_objects = 300,
+                                   .cross_percent = (uint32_t)(seed * 17 % 100),
+                                   .prologue = seed % 3 == 0 ? 500 : 0,
+                                   .large = seed % 4 == 0};
+        struct fixture fixture;
+        struct outcome plain, outcome;
+        compile_synthetic(&wanted, &fixture);
+        play(&fixture.tape, "glibc", RH_TOUCH_PAGE, "off", &plain);
+        assert_int_equal(plain.lines, 0);
+        uint64_t lines = 0;
+        for (size_t i = 0; i < 3; i++) {
+            play(&fixture.tape, names[i], RH_TOUCH_PAGE, models[seed % 3], &outcome);
+            assert_int_equal(outcome.wrong, 0);
+            assert_int_equal(outcome.checksum, plain.checksum);
+            lines = i == 0 ? outcome.lines : lines;
+            assert_int_equal(outcome.lines, lines);
+        }
+        assert_true(lines > 0 || wanted.threads > 1);
+        fixture_close(&fixture);
+    }
+}
+
+/* ---- one block, by hand ---- */
+
+/* Made at once; then a gap of 10 us, and one that is too long to have been spent working. */
+static void one_block(unsigned kind, uint64_t bytes, uint32_t touched_pages,
+                      struct fixture *fixture) {
+    struct rh_event events[] = {event_start(0, RH_NO_THREAD), event_acquire(0, kind, 0, bytes),
+                                event_acquire(0, RH_EVENT_MALLOC, 1, 0), event_release(0, 1),
+                                event_release(0, 0)};
+    events[2].time_ns = 10000;
+    events[3].time_ns = 10000;
+    events[4].time_ns = 1000010000;
+    events[4].touched_pages = touched_pages;
+    struct rh_compiler_setup setup = {.peak_event = UINT64_MAX, .time_quantum_ns = 1};
+    assert_int_equal(fixture_compile_with(&setup, events, 5, NULL, fixture), 0);
+}
+
+static void gaps_are_spent_up_to_a_length(void **state) {
+    (void)state;
+    struct fixture fixture;
+    struct outcome outcome;
+    one_block(RH_EVENT_MALLOC, 64, RH_NO_TOUCHED, &fixture);
+    play(&fixture.tape, "glibc", RH_TOUCH_PAGE, "2,uniform=100", &outcome);
+    assert_in_range(outcome.lines, 10, 2 * 60);
+    play(&fixture.tape, "glibc", RH_TOUCH_PAGE, "2,uniform=0", &outcome);
+    assert_in_range(outcome.lines, 10, 2 * 60);
+    play(&fixture.tape, "glibc", RH_TOUCH_PAGE, "0.001", &outcome);
+    assert_int_equal(outcome.lines, 0);
+    fixture_close(&fixture);
+}
+
+/* Reading the rest would make it resident. */
+static void only_what_is_resident_is_used(void **state) {
+    (void)state;
+    struct fixture fixture;
+    struct outcome outcome;
+    one_block(RH_EVENT_MALLOC, UINT64_C(1) << 20, 0, &fixture);
+    play(&fixture.tape, "glibc", RH_TOUCH_RECORDED, "10", &outcome);
+    assert_int_equal(outcome.lines, 0);
+    play(&fixture.tape, "glibc", RH_TOUCH_NONE, "10", &outcome);
+    assert_int_equal(outcome.lines, 0);
+    play(&fixture.tape, "null", RH_TOUCH_ALL, "10", &outcome);
+    assert_int_equal(outcome.lines, 0);
+    play(&fixture.tape, "glibc", RH_TOUCH_ALL, "10", &outcome);
+    assert_true(outcome.lines > 0);
+    fixture_close(&fixture);
+    one_block(RH_EVENT_MALLOC, UINT64_C(1) << 20, 3, &fixture);
+    play(&fixture.tape, "glibc", RH_TOUCH_RECORDED, "10", &outcome);
+    assert_true(outcome.lines > 0);
+    fixture_close(&fixture);
+}
+
+int main(void) {
+    alarm(300);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocator_gets_the_same_use),
+        cmocka_unit_test(gaps_are_spent_up_to_a_length),
+        cmocka_unit_test(only_what_is_resident_is_used),
+    };
+    return cmocka_run_group_tests_name("replay/think", tests, NULL, NULL);
+}

@@ -1,0 +1,69 @@
+/* The model of thinking as words, there and back. */
+#include "result/think.h"
+
+#include <string.h>
+
+#include "tests/unit/test.h"
+
+static void models_survive_the_way_to_text_and_back(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *same;
+    } cases[] = {
+        {"off", "off"},
+        {"8", "8,uniform=30,recent=64,writes=20"},
+        {"0.125,recent=1", "0.125,uniform=30,recent=1,writes=20"},
+        {"2.5,uniform=0,recent=4096,writes=100", "2.5,uniform=0,recent=4096,writes=100"},
+        {"1000000,writes=0,uniform=100", "1000000,uniform=100,recent=64,writes=0"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct rh_think_model model = {0}, again = {0};
+        struct rh_error error = {0};
+        char text[RH_THINK_BYTES];
+        assert_int_equal(rh_think_parse(cases[i].text, &error, &model), 0);
+        assert_string_equal(rh_think_text(&model, text), cases[i].same);
+        assert_int_equal(rh_think_parse(text, &error, &again), 0);
+        assert_memory_equal(&model, &again, sizeof(model));
+    }
+}
+
+static void what_is_no_model_is_refused(void **state) {
+    (void)state;
+    static const char *const cases[] = {
+        "",
+        "on",
+        "0",
+        "-1",
+        "nan",
+        "inf",
+        "1e7",
+        "8,",
+        "8,uniform",
+        "8,uniform=",
+        "8,uniform=101",
+        "8,uniform=-1",
+        "8,recent=0",
+        "8,recent=4097",
+        "8,writes=1e1",
+        "8,reads=3",
+        "8, uniform=3",
+        "uniform=3",
+        "8,uniform=30,uniform=30,uniform=30,uniform=30,uniform=30,uniform=30,uniform=30,uniform=30,"
+        "recent=1",
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct rh_think_model model = {.recent = 7};
+        struct rh_error error = {0};
+        assert_int_equal(rh_think_parse(cases[i], &error, &model), RH_ERR_INVALID);
+        assert_non_null(strstr(error.message, "8,uniform=30"));
+        assert_int_equal(model.recent, 7);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(models_survive_the_way_to_text_and_back),
+        cmocka_unit_test(what_is_no_model_is_refused),
+    };
+    return cmocka_run_group_tests_name("result/think", tests, NULL, NULL);
+}
