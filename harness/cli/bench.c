@@ -17,7 +17,7 @@
 #include "result/result.h"
 
 struct arguments {
-    const char *allocators, *baseline, *output, *rounds, *seed, *touch, *order, *pace;
+    const char *allocators, *baseline, *output, *rounds, *seed, *touch, *order, *pace, *think;
     char **traces; /* into argv */
     int trace_count;
     bool end_to_end;
@@ -25,7 +25,7 @@ struct arguments {
     char **command; /* NULL-terminated, behind "--"; NULL: none */
 };
 
-enum { KEY_ORDER = 1000, KEY_PACE };
+enum { KEY_ORDER = 1000, KEY_PACE, KEY_THINK };
 
 static const struct argp_option options[] = {
     {"allocators", 'a', "A,B,...", 0,
@@ -43,6 +43,8 @@ static const struct argp_option options[] = {
     {"order", KEY_ORDER, "ORDER", 0,
      "How threads keep together: dependency, window(TIME or EVENTS), recorded, one-thread", 0},
     {"pace", KEY_PACE, "PACE", 0, "fast, paced(SPEED) or paced(SPEED, IDLE)", 0},
+    {"think", KEY_THINK, "MODEL", 0,
+     "Use the blocks in the recorded gaps: LINES a recorded microsecond, or off", 0},
     RH_CLI_QUIET_OPTION,
     RH_CLI_VERBOSE_OPTION("Also say what each worker measured, and all that disturbs"),
     {0},
@@ -77,6 +79,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
         return 0;
     case KEY_PACE:
         arguments->pace = argument;
+        return 0;
+    case KEY_THINK:
+        arguments->think = argument;
         return 0;
     case 'q':
         arguments->loudness = RH_CLI_QUIET;
@@ -228,6 +233,8 @@ static int apply(const struct arguments *arguments, struct rh_plan *plan, struct
         rh_try(rh_plan_set_order(plan, arguments->order, error));
     if (arguments->pace != NULL)
         rh_try(rh_plan_set_pace(plan, arguments->pace, error));
+    if (arguments->think != NULL)
+        rh_try(rh_plan_set_think(plan, arguments->think, error));
     return 0;
 }
 

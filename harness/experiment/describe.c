@@ -252,9 +252,10 @@ static int describe_settings(const struct rh_plan *plan,
     rh_try(keep_optional(plan->text, error, &manifest->plan_text));
     rh_try(keep_optional(options->command, error, &manifest->command));
     rh_try(keep(touch_names[plan->touch], error, &manifest->touch));
-    char text[RH_COURSE_BYTES];
+    char text[RH_COURSE_BYTES], think[RH_THINK_BYTES];
     rh_try(keep(rh_course_order_text(&plan->course, text), error, &manifest->order));
     rh_try(keep(rh_course_pace_text(&plan->course, text), error, &manifest->pace));
+    rh_try(keep(rh_think_text(&plan->course.think, think), error, &manifest->think));
     rh_try(keep_optional(plan->cpus, error, &manifest->cpus_used));
     rh_try(rh_host_read(error, &manifest->host));
     return rh_describe_now(error, &manifest->started);

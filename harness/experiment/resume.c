@@ -105,6 +105,8 @@ static int apply_settings(const struct rh_manifest *manifest, struct rh_plan *pl
         rh_try(rh_plan_set_order(plan, manifest->order, error));
     if (manifest->pace != NULL)
         rh_try(rh_plan_set_pace(plan, manifest->pace, error));
+    if (manifest->think != NULL)
+        rh_try(rh_plan_set_think(plan, manifest->think, error));
     if (manifest->cpus_used != NULL)
         rh_try(rh_plan_set_cpus(plan, manifest->cpus_used, error));
     return rh_plan_complete(plan, error);

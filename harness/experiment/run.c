@@ -238,6 +238,7 @@ static struct rh_job job_of(const struct rh_run *run, const struct rh_cell *cell
         .pass = cell->pass,
         .touch = run->plan->touch,
         .pace = run->plan->course.pace,
+        .think = run->plan->course.think,
         .cpus = run->plan->cpus,
         .time_limit_ns = run->plan->time_limit_ns,
         .environment_padding_bytes = cell->padding_bytes,

@@ -57,6 +57,7 @@ READ_BY(seed, rh_plan_set_seed)
 READ_BY(touch, rh_plan_set_touch)
 READ_BY(order, rh_plan_set_order)
 READ_BY(pace, rh_plan_set_pace)
+READ_BY(think, rh_plan_set_think)
 READ_BY(cpus, rh_plan_set_cpus)
 READ_BY(time_limit, rh_plan_set_time_limit)
 READ_BY(idle, set_idle)
@@ -302,6 +303,7 @@ static const struct rh_yaml_key plan_keys[] = {
     {"touch", read_touch},
     {"order", read_order},
     {"pace", read_pace},
+    {"think", read_think},
     {"idle", read_idle},
     {"seed", read_seed},
     {"cpus", read_cpus},

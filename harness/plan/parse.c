@@ -77,6 +77,10 @@ int rh_plan_set_pace(struct rh_plan *plan, const char *text, struct rh_error *er
     return rh_course_parse_pace(text, error, &plan->course);
 }
 
+int rh_plan_set_think(struct rh_plan *plan, const char *text, struct rh_error *error) {
+    return rh_think_parse(text, error, &plan->course.think);
+}
+
 int rh_plan_add_pass(struct rh_plan *plan, const char *text, struct rh_error *error) {
     int pass = find(pass_names, text);
     if (pass < 0)

@@ -91,7 +91,7 @@ struct rh_plan {
     bool
         idle_long; /* memory pass: watch for seconds what is given back after everything is freed */
     enum rh_touch touch;
-    struct rh_course course; /* order and pace */
+    struct rh_course course; /* order, pace, thinking */
     bool has_seed;
     uint64_t seed;
     char *cpus;             /* "0-1,3"; NULL: all */
@@ -133,6 +133,7 @@ int rh_plan_set_seed(struct rh_plan *plan, const char *text, struct rh_error *er
 int rh_plan_set_touch(struct rh_plan *plan, const char *text, struct rh_error *error);
 int rh_plan_set_order(struct rh_plan *plan, const char *text, struct rh_error *error);
 int rh_plan_set_pace(struct rh_plan *plan, const char *text, struct rh_error *error);
+int rh_plan_set_think(struct rh_plan *plan, const char *text, struct rh_error *error);
 int rh_plan_set_cpus(struct rh_plan *plan, const char *text, struct rh_error *error);
 int rh_plan_set_time_limit(struct rh_plan *plan, const char *text, struct rh_error *error);
 /* In place of a number of rounds. */

@@ -42,14 +42,16 @@ void rh_report_describe_method(const struct rh_report_model *model, struct rh_te
     const struct rh_manifest *manifest = &model->result->manifest;
     bool ordered = manifest->order != NULL && strcmp(manifest->order, "dependency") != 0;
     bool paced = manifest->pace != NULL && strcmp(manifest->pace, "fast") != 0;
+    bool thinks = manifest->think != NULL && strcmp(manifest->think, "off") != 0;
     rh_text_addf(
         text,
         "%zu round%s after one of warm-up, one fresh process a sample, seed %llu, touch "
-        "%s%s%s%s%s. "
+        "%s%s%s%s%s%s%s. "
         "Ratios are paired within a round; the intervals of a table hold together with %s.",
         model->rounds, plural(model->rounds), (unsigned long long)manifest->seed,
         manifest->touch != NULL ? manifest->touch : "unknown", ordered ? ", order " : "",
         ordered ? manifest->order : "", paced ? ", " : "", paced ? manifest->pace : "",
+        thinks ? ", think " : "", thinks ? manifest->think : "",
         rh_report_percent(level, model->level));
 }
 

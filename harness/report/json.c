@@ -66,6 +66,7 @@ void rh_report_emit_run(const struct rh_report_model *model, const char *key, co
     rh_report_emit_text(out, "touch", manifest->touch);
     rh_report_emit_text(out, "order", manifest->order);
     rh_report_emit_text(out, "pace", manifest->pace);
+    rh_report_emit_text(out, "think", manifest->think);
     rh_report_emit_text(out, "cpus_used", manifest->cpus_used);
     rh_report_emit_count(out, "damaged_lines", model->result->damaged_lines);
     rh_report_emit_count(out, "samples_measured", model->samples_measured);

@@ -127,6 +127,7 @@ void rh_versus_note_settings(struct rh_versus_matching *matching) {
     note_difference(model, "touch policy", before->touch, after->touch);
     note_difference(model, "order of threads", before->order, after->order);
     note_difference(model, "pace", before->pace, after->pace);
+    note_difference(model, "thinking", before->think, after->think);
     note_difference(model, "program", before->tool, after->tool);
     rh_versus_note_run(model, &model->before, model->options->before_name);
     rh_versus_note_run(model, &model->after, model->options->after_name);

@@ -106,6 +106,7 @@ static struct rh_json_out encode(const struct rh_manifest *manifest) {
     rh_json_put_text(&out, "touch", manifest->touch);
     rh_json_put_text(&out, "order", manifest->order);
     rh_json_put_text(&out, "pace", manifest->pace);
+    rh_json_put_text(&out, "think", manifest->think);
     rh_json_put_text(&out, "cpus_used", manifest->cpus_used);
     rh_json_put(&out, "host", encode_host(&manifest->host));
     rh_json_put(&out, "doctor", rh_findings_encode(manifest->findings, manifest->finding_count));
@@ -165,6 +166,7 @@ void rh_manifest_finish(struct rh_manifest *manifest) {
     rh_free(manifest->touch);
     rh_free(manifest->order);
     rh_free(manifest->pace);
+    rh_free(manifest->think);
     rh_free(manifest->cpus_used);
     rh_host_finish(&manifest->host);
     rh_result_findings_free(manifest->findings, manifest->finding_count);

@@ -205,6 +205,7 @@ int rh_manifest_decode(const struct rh_json_place *place, const json_t *object,
     rh_try(rh_json_get_text(place, object, "touch", &manifest->touch));
     rh_try(get_later_text(place, object, "order", &manifest->order));
     rh_try(get_later_text(place, object, "pace", &manifest->pace));
+    rh_try(get_later_text(place, object, "think", &manifest->think));
     rh_try(rh_json_get_text(place, object, "cpus_used", &manifest->cpus_used));
     return decode_tables(place, object, manifest);
 }

@@ -143,6 +143,7 @@ struct rh_manifest {
     uint32_t baseline;  /* index into allocators */
     char *touch;        /* name of the touch policy */
     char *order, *pace; /* as course.h writes them; NULL: unknown */
+    char *think;        /* as think.h writes it; NULL: unknown */
     char *cpus_used;    /* NULL: all */
     struct rh_host host;
     struct rh_result_finding *findings; /* about the machine, before the first worker */
