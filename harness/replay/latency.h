@@ -11,9 +11,9 @@
 
 struct rh_latency_pass;
 
-/* Tables for `threads` threads, resident before anything is timed, and the clock's rate and
+/* Tables for the threads of the tape, resident before anything is timed, and the clock's rate and
  * quantum: takes about 10 ms. The caller destroys it. */
-int rh_latency_pass_create(uint64_t threads, uint64_t seed, struct rh_error *error,
+int rh_latency_pass_create(const struct rh_tape *tape, uint64_t seed, struct rh_error *error,
                            struct rh_latency_pass **ret_pass);
 /* Accepts NULL. */
 void rh_latency_pass_destroy(struct rh_latency_pass *pass);
@@ -26,6 +26,8 @@ void rh_latency_pass_collect(struct rh_latency_pass *pass, const struct rh_engin
 /* By the thread itself, before its first op and after its last. */
 void rh_latency_begin(struct rh_latency_pass *pass, struct rh_player *player);
 void rh_latency_end(struct rh_latency_pass *pass, struct rh_player *player);
+/* By the thread itself, between two segments: counts what it has timed. */
+void rh_latency_settle(struct rh_latency_pass *pass, const struct rh_player *player);
 /* As the op loop. */
 const uint64_t *rh_latency_play(struct rh_player *player, const uint64_t *end);
 

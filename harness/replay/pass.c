@@ -42,7 +42,7 @@ void rh_pass_open(struct rh_worker *worker) {
     if (counts_hardware(worker))
         rh_counters_open(&worker->counters, rh_counters_hardware);
     if (worker->shared->pass == RH_PASS_LATENCY &&
-        rh_latency_pass_create(worker->tape.header->threads, worker->shared->sample_seed, &error,
+        rh_latency_pass_create(&worker->tape, worker->shared->sample_seed, &error,
                                &worker->latency) < 0)
         rh_worker_end_error(worker, &error);
     if (measures_memory(worker) && rh_resident_init(&worker->resident, &error) < 0)

@@ -71,8 +71,11 @@ static void play_stream(struct rh_player *player) {
     if (player->engine->setup.latency != NULL)
         rh_latency_begin(player->engine->setup.latency, player);
     play_to(player, entry->timed);
-    for (uint64_t i = 0; i < entry->segments; i++)
+    for (uint64_t i = 0; i < entry->segments; i++) {
         play_segment(player, entry->segment_end[i], &player->segment_busy_ns[i]);
+        if (player->engine->setup.latency != NULL)
+            rh_latency_settle(player->engine->setup.latency, player);
+    }
     if (player->engine->setup.latency != NULL)
         rh_latency_end(player->engine->setup.latency, player);
     if (player->delay_fd >= 0)

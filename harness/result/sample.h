@@ -271,7 +271,7 @@ struct rh_latency_exemplar {
     uint64_t op; /* its number in the thread, from 0 */
     uint64_t size;
     uint64_t ns;
-    uint64_t faults;   /* page faults during the call; UINT64_MAX: unknown */
+    uint64_t faults;   /* 1: the call had a page fault; UINT64_MAX: unknown */
     uint64_t switches; /* times that it lost the CPU; UINT64_MAX: unknown */
 };
 
