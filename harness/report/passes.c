@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "measure/counters.h"
 #include "measure/histogram.h"
 
 /* The counted samples of one pass in a slice, one after the other; NULL: no more. */
@@ -31,6 +32,39 @@ static void emit_system_calls(const struct rh_report_index *index, struct rh_rep
                           rh_report_median(index, slice, RH_PASS_SYSCALLS,                         \
                                            offsetof(struct rh_sample, name##_calls)));
     RH_SYSTEM_CALL_MAP(X)
+#undef X
+    rh_report_close(out, '}');
+}
+
+/* ---- hardware counters ---- */
+
+/* Medians; false: the machine counts none of them. */
+static bool read_counters(const struct rh_report_index *index, struct rh_report_slice slice,
+                          double ret_medians[RH_COUNTERS]) {
+    static const size_t offsets[RH_COUNTERS] = {
+#define X(name) offsetof(struct rh_sample, name),
+        RH_COUNTER_MAP(X)
+#undef X
+    };
+    bool any = false;
+    for (size_t i = 0; i < RH_COUNTERS; i++) {
+        ret_medians[i] = rh_report_median(index, slice, RH_PASS_THROUGHPUT, offsets[i]);
+        any |= !isnan(ret_medians[i]);
+    }
+    return any;
+}
+
+static void emit_counters(const struct rh_report_index *index, struct rh_report_slice slice,
+                          struct rh_report_emitter *out) {
+    double medians[RH_COUNTERS];
+    if (!read_counters(index, slice, medians)) {
+        rh_report_emit_text(out, "counters", NULL);
+        return;
+    }
+    const double *median = medians;
+    rh_report_open(out, "counters", '{');
+#define X(name) rh_report_emit_number(out, #name, *median++);
+    RH_COUNTER_MAP(X)
 #undef X
     rh_report_close(out, '}');
 }
@@ -185,6 +219,7 @@ static void emit_latency(struct rh_report_slice slice, struct rh_report_emitter 
 void rh_report_emit_passes(const struct rh_report_index *index, size_t trace, size_t allocator,
                            struct rh_report_emitter *out) {
     struct rh_report_slice slice = rh_report_index_cell(index, trace, allocator);
+    emit_counters(index, slice, out);
     emit_system_calls(index, slice, out);
     emit_split(slice, out);
     emit_latency(slice, out);

@@ -1,5 +1,5 @@
-/* passes.h - what single passes say about a cell, and only pages and JSON show: system calls, where
- * the resident bytes are, latency. Read from the samples as it is written. Internal to
+/* passes.h - what single passes say about a cell, and only pages and JSON show: hardware counters,
+ * system calls, where the resident bytes are, latency. Read from the samples as it is written. Internal to
  * report/. */
 #ifndef RH_REPORT_PASSES_H
 #define RH_REPORT_PASSES_H
@@ -8,7 +8,7 @@
 #include "report/model.h"
 #include "report/samples.h"
 
-/* "system_calls", "split" and "latency" of one cell; null each where no pass measured it
+/* "counters", "system_calls", "split" and "latency" of one cell; null each where nothing measured it
  * (docs/result-format.md, The report as JSON). */
 void rh_report_emit_passes(const struct rh_report_index *index, size_t trace, size_t allocator,
                            struct rh_report_emitter *out);

@@ -7,6 +7,7 @@ from figures import NAN, median, number, verdict
 
 FACTS = ("events", "ops", "objects", "threads", "cross_thread_releases", "allocated_bytes", "duration_ns")
 CALLS = ("brk", "mmap", "munmap", "mremap", "madvise", "mprotect")
+COUNTERS = ("instructions", "cycles", "cache_misses", "dtlb_misses")
 SPLIT = ("counted_bytes", "anonymous_bytes", "live_bytes", "internal_bytes", "partial_bytes", "empty_bytes", "lazy_free_bytes", "usable_bytes",
          "huge_live_bytes", "huge_bytes", "page_table_bytes")
 MEDIANS = ("wall_ns", "user_ns", "system_ns", "minor_faults", "major_faults", "voluntary_switches", "involuntary_switches")
@@ -115,6 +116,11 @@ def system_calls(model, t, a):
     return {name: model.median_of("syscalls", t, a, f"{name}_calls") for name in CALLS}
 
 
+def counters(model, t, a):
+    medians = {name: model.median_of("throughput", t, a, name) for name in COUNTERS}
+    return medians if any(value == value for value in medians.values()) else None
+
+
 # ---- the report ----
 
 def cell(model, t, a):
@@ -137,7 +143,7 @@ def cell(model, t, a):
         "peak_live_bytes": live, "peak_resident_bytes": median(peaks), "peak_over_peak": NAN if null or not live > 0 else median(peaks) / live,
         "at_peak_live": at_live, "at_peak_resident": at_resident, "mean_over_mean": mean, "freed_idle_ns": idle,
         "freed_bytes": [model.freed(t, a, "freed_resident_bytes", i) for i in range(5)], "purged_bytes": model.freed(t, a, "purged_resident_bytes"),
-        "ns_per_op_by_round": ns, "system_calls": system_calls(model, t, a), "split": split(model, t, a), "latency": latency(model, t, a),
+        "ns_per_op_by_round": ns, "counters": counters(model, t, a), "system_calls": system_calls(model, t, a), "split": split(model, t, a), "latency": latency(model, t, a),
     }
 
 

@@ -377,6 +377,9 @@ class Page(unittest.TestCase):
                 shown = dict(zip(table["heads"], row))
                 for name, calls in cells[row[0]]["system_calls"].items():
                     self.assertEqual(shown[name], count_text(calls), f"{row[0]} {name}")
+                for key, title in (("instructions", "instructions/op"), ("cycles", "cycles/op"), ("cache_misses", "cache misses/op"), ("dtlb_misses", "dTLB misses/op")):
+                    value = cells[row[0]]["counters"][key]
+                    self.assertEqual(shown[title], "-" if value is None else figure_text(value / trace["ops"]), f"{row[0]} {title}")
 
     def check_split(self, charts, t, splits):
         """Bars of four parts, one an allocator; lines of ten tenths; the table."""
