@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "doctor/checks.h"
+#include "measure/quantum.h"
 
 /* ---- interference ---- */
 
@@ -111,28 +112,9 @@ void rh_doctor_interference(const struct rh_doctor_options *options,
 
 /* ---- the time stamp counter ---- */
 
-enum { STAMPS = 4000 };
-
-static uint64_t greatest_common_divisor(uint64_t a, uint64_t b) {
-    while (b != 0) {
-        uint64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
-/* The step of which all differences are multiples. */
 void rh_doctor_quantum(const struct rh_doctor_options *options, struct rh_doctor_answer *answer) {
     (void)options;
-    uint64_t step = 0;
-    uint64_t before = rh_tsc();
-    for (int i = 0; i < STAMPS; i++) {
-        uint64_t now = rh_tsc();
-        step = greatest_common_divisor(step, now - before);
-        before = now;
-    }
     double per_ns = rh_tsc_per_ns(5000000);
-    rh_doctor_say(answer, RH_FINDING_GOOD, "%.2g ns a step, %.2f GHz", (double)step / per_ns,
-                  per_ns);
+    rh_doctor_say(answer, RH_FINDING_GOOD, "%.2g ns a step, %.2f GHz",
+                  rh_quantum_find(true) / per_ns, per_ns);
 }

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "measure/quantum.h"
 #include "replay/latency_internal.h"
 
 enum {
@@ -14,7 +15,6 @@ enum {
     BUFFER_SAMPLES_MOST = 1 << 16,
     OP_WORDS_MOST = 4,
     RATE_WINDOW_NS = 10000000,
-    QUANTUM_READINGS = 20000,
 };
 
 /* ---- the clock ---- */
@@ -23,41 +23,11 @@ static inline uint64_t read_clock(bool tsc) {
     return tsc ? rh_tsc() : rh_now_ns();
 }
 
-static uint64_t greatest_common(uint64_t a, uint64_t b) {
-    while (b != 0) {
-        uint64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
-/* In ticks. A clock that stands still between two readings has a quantum longer than a reading: the
- * least step that it makes. A finer one shows its quantum as what all differences are multiples
- * of. */
-static uint64_t find_quantum(bool tsc) {
-    uint64_t least = UINT64_MAX, common = 0;
-    bool stood_still = false;
-    uint64_t before = read_clock(tsc);
-    for (int i = 0; i < QUANTUM_READINGS; i++) {
-        uint64_t now = read_clock(tsc), step = now - before;
-        before = now;
-        stood_still |= step == 0;
-        if (step == 0)
-            continue;
-        least = step < least ? step : least;
-        common = greatest_common(step, common);
-    }
-    if (least == UINT64_MAX)
-        return 1;
-    return stood_still ? least : common;
-}
-
 static void learn_clock(struct rh_latency_pass *pass) {
     pass->tsc = rh_tsc_is_reliable() != 0;
     double ticks_per_ns = pass->tsc ? rh_tsc_per_ns(RATE_WINDOW_NS) : 1;
     pass->units_per_tick = RH_LATENCY_UNITS_PER_NS / ticks_per_ns;
-    pass->quantum_ps = (uint64_t)((double)find_quantum(pass->tsc) * 1000 / ticks_per_ns + 0.5);
+    pass->quantum_ps = (uint64_t)(rh_quantum_find(pass->tsc) * 1000 / ticks_per_ns + 0.5);
 }
 
 /* ---- the vtable that reads the clock ---- */
