@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 enum {
-    RH_SPOOL_VERSION = 2,
+    RH_SPOOL_VERSION = 3,
     RH_SPOOL_HEADER_BYTES = 16384,
     RH_SPOOL_SLOT_BYTES = 65536,
     RH_SPOOL_FRAME_ALIGN = 64,
@@ -110,18 +110,22 @@ enum { RH_SPOOL_RECORDS_BYTES = RH_SPOOL_SLOT_BYTES - (int)sizeof(struct rh_spoo
 /* Records. The first byte: op (3 bits), far (1), address length - 1 (2), log2 of the size's length
  * (2). Then
  *
- *   time      2 bytes: stamps since the record before (RH_SPOOL_EXT_TIME sets it anew)
+ *   time      1 byte: stamps since the record before
  *   extended  2 bytes, in an extended record only: its kind, and an argument
  *   address   1 to 4 bytes: distance in units of 8 from the last address of the same sort
  *             (acquired, released), zigzag; far: 8 bytes, the address itself
- *   size      1, 2, 4 or 8 bytes; RH_SPOOL_FREE has none
+ *   size      1, 2, 4 or 8 bytes; those that only release, or concern no block, have none
+ *
+ * More than 255 stamps: before the record stands a pause. Its first byte is RH_SPOOL_PAUSE, and
+ * log2 of a length in the two bits of the size's; then 1, 2, 4 or 8 bytes: units of 256 stamps that
+ * have passed.
  *
  * A realloc's time and address are those of the release; behind the size follow a byte (log2 of
  * the length of the time, 2 bits; length of the address - 1, 3 bits; unit 1 instead of 8, 1 bit),
  * the stamps until the acquisition, and the distance of the new address from the old one, zigzag.
  *
  * The time's length is fixed so that the place of the next record, which the next call waits for,
- * does not depend on the clock. No op is 0, so that a page of zeros is no record. */
+ * does not depend on the clock. No first byte is 0, so that a page of zeros is no record. */
 enum rh_spool_op {
     RH_SPOOL_FREE = 1,
     RH_SPOOL_MALLOC = 2,
@@ -133,22 +137,24 @@ enum rh_spool_op {
 };
 
 enum {
-    RH_SPOOL_FAR = 1 << 3, /* in the first byte */
-    RH_SPOOL_TIME_MOST = 0xffff,
+    RH_SPOOL_FAR = 1 << 3,              /* in the first byte */
+    RH_SPOOL_PAUSE = RH_SPOOL_FAR,      /* an op of 0: in the first byte, */
+    RH_SPOOL_PAUSE_MASK = (1 << 6) - 1, /* but for the length */
+    RH_SPOOL_TIME_BITS = 8,
+    RH_SPOOL_TIME_MOST = (1 << RH_SPOOL_TIME_BITS) - 1,
 };
 
 enum rh_spool_extended {
-    RH_SPOOL_EXT_TIME = 1,        /* size: the stamp; no event */
-    RH_SPOOL_EXT_ALIGNED = 2,     /* argument: log2 of the alignment, rounded up */
-    RH_SPOOL_EXT_NEW_ALIGNED = 3, /* as above */
-    RH_SPOOL_EXT_FREE_NULL = 4,
-    RH_SPOOL_EXT_FAILED = 5,       /* size and argument as asked */
-    RH_SPOOL_EXT_USABLE = 6,       /* the address counts as a released one */
-    RH_SPOOL_EXT_THREAD_START = 7, /* size: the parent, RH_SPOOL_NO_THREAD: unknown */
-    RH_SPOOL_EXT_THREAD_END = 8,
-    RH_SPOOL_EXT_TOUCHED = 9,   /* size: resident pages of the block that the thread's next record
-                                   releases; no event */
-    RH_SPOOL_EXT_RESIDENT = 10, /* size: resident pages of the live block at the address, at the
+    RH_SPOOL_EXT_ALIGNED = 1,     /* argument: log2 of the alignment, rounded up */
+    RH_SPOOL_EXT_NEW_ALIGNED = 2, /* as above */
+    RH_SPOOL_EXT_FREE_NULL = 3,
+    RH_SPOOL_EXT_FAILED = 4,       /* size and argument as asked */
+    RH_SPOOL_EXT_USABLE = 5,       /* the address counts as a released one */
+    RH_SPOOL_EXT_THREAD_START = 6, /* size: the parent, RH_SPOOL_NO_THREAD: unknown */
+    RH_SPOOL_EXT_THREAD_END = 7,
+    RH_SPOOL_EXT_TOUCHED = 8,  /* size: resident pages of the block that the thread's next record
+                                  releases; no event */
+    RH_SPOOL_EXT_RESIDENT = 9, /* size: resident pages of the live block at the address, at the
                                    program's end; the address counts as a released one */
 };
 

@@ -28,12 +28,11 @@ static const struct meaning op_meanings[8] = {
 };
 
 static const struct meaning extended_meanings[] = {
-    [RH_SPOOL_EXT_TIME] = {RH_RAW_PLAIN, 0, RELEASED, true, true},
     [RH_SPOOL_EXT_ALIGNED] = {RH_RAW_ACQUIRE, RH_EVENT_ALIGNED, ACQUIRED, true, true},
     [RH_SPOOL_EXT_NEW_ALIGNED] = {RH_RAW_ACQUIRE, RH_EVENT_NEW_ALIGNED, ACQUIRED, true, true},
-    [RH_SPOOL_EXT_FREE_NULL] = {RH_RAW_PLAIN, RH_EVENT_FREE_NULL, RELEASED, true, true},
+    [RH_SPOOL_EXT_FREE_NULL] = {RH_RAW_PLAIN, RH_EVENT_FREE_NULL, RELEASED, false, true},
     [RH_SPOOL_EXT_FAILED] = {RH_RAW_PLAIN, RH_EVENT_FAILED, RELEASED, true, true},
-    [RH_SPOOL_EXT_USABLE] = {RH_RAW_USABLE, RH_EVENT_USABLE, RELEASED, true, true},
+    [RH_SPOOL_EXT_USABLE] = {RH_RAW_USABLE, RH_EVENT_USABLE, RELEASED, false, true},
     [RH_SPOOL_EXT_THREAD_START] = {RH_RAW_THREAD_START, RH_EVENT_THREAD_START, RELEASED, true,
                                    true},
     [RH_SPOOL_EXT_THREAD_END] = {RH_RAW_THREAD_END, RH_EVENT_THREAD_END, RELEASED, true, true},
@@ -69,7 +68,6 @@ static inline uint64_t take(struct cursor *cursor, unsigned bytes) {
 /* The part of a record that all have. */
 struct record {
     struct meaning meaning;
-    bool sets_time;
     bool sets_touched;
     uint8_t argument;
     uint64_t stamp;
@@ -87,16 +85,23 @@ static bool find_meaning(struct cursor *cursor, unsigned op, struct record *reco
     if (kind >= EXTENDED_COUNT)
         return false;
     record->meaning = extended_meanings[kind];
-    record->sets_time = kind == RH_SPOOL_EXT_TIME;
     record->sets_touched = kind == RH_SPOOL_EXT_TOUCHED;
     return record->meaning.is_known;
 }
 
-static bool take_record(struct rh_stream *stream, struct cursor *cursor, struct record *record) {
-    unsigned head = (unsigned)take(cursor, 1);
-    record->stamp = stream->stamp + take(cursor, 2);
+/* Time that has passed before the next record. */
+static bool take_pause(struct rh_stream *stream, struct cursor *cursor, unsigned head) {
+    uint64_t units = take(cursor, 1u << (head >> 6));
+    if (cursor->is_short || units > (UINT64_MAX - stream->stamp) >> RH_SPOOL_TIME_BITS)
+        return false;
+    stream->stamp += units << RH_SPOOL_TIME_BITS;
+    return true;
+}
+
+static bool take_record(struct rh_stream *stream, struct cursor *cursor, unsigned head,
+                        struct record *record) {
+    record->stamp = stream->stamp + take(cursor, 1);
     record->argument = 0;
-    record->sets_time = false;
     record->sets_touched = false;
     if (!find_meaning(cursor, head & 7, record))
         return false;
@@ -108,11 +113,7 @@ static bool take_record(struct rh_stream *stream, struct cursor *cursor, struct 
         record->address =
             *last + (uint64_t)rh_spool_unzigzag(take(cursor, 1 + (head >> 4 & 3))) * 8;
     record->size = record->meaning.has_size ? take(cursor, 1u << (head >> 6)) : 0;
-    if (cursor->is_short)
-        return false;
-    if (record->sets_time)
-        record->stamp = record->size;
-    if (record->stamp < stream->stamp)
+    if (cursor->is_short || record->stamp < stream->stamp)
         return false;
     stream->stamp = record->stamp;
     *last = record->address;
@@ -150,17 +151,19 @@ static uint32_t take_touched(struct rh_stream *stream, const struct record *reco
     uint32_t given =
         record->size < RH_NO_TOUCHED ? (uint32_t)record->size : (uint32_t)RH_NO_TOUCHED;
     uint32_t pages = record->meaning.raw == RH_RAW_RESIDENT ? given : stream->touched_pages;
-    if (!record->sets_time)
-        stream->touched_pages = record->sets_touched ? given : RH_NO_TOUCHED;
+    stream->touched_pages = record->sets_touched ? given : RH_NO_TOUCHED;
     return pages;
 }
 
 static bool take_event(struct rh_stream *stream, struct cursor *cursor, struct rh_raw_event *event,
                        bool *ret_is_event) {
     struct record record;
-    if (!take_record(stream, cursor, &record))
+    unsigned head = (unsigned)take(cursor, 1);
+    if ((head & RH_SPOOL_PAUSE_MASK) == RH_SPOOL_PAUSE)
+        return take_pause(stream, cursor, head);
+    if (!take_record(stream, cursor, head, &record))
         return false;
-    *ret_is_event = !record.sets_time && !record.sets_touched;
+    *ret_is_event = !record.sets_touched;
     *event = (struct rh_raw_event){
         .stamp = record.stamp,
         .address = record.address,

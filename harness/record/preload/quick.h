@@ -46,8 +46,9 @@ RH_INLINE void *rh_quick_acquired(struct rh_writer *writer, unsigned op, void *p
     if (rh_unlikely(pointer == NULL) || rh_unlikely(size >= RH_SPOOL_LARGE_BYTES) ||
         !rh_quick_stamp(writer, &stamp))
         return rh_record_result(writer, op, pointer, size);
+    unsigned is_long = size > 0xff;
     uint8_t *cursor = rh_put_fields(writer, writer->cursor, shape, 0, stamp, (uintptr_t)pointer,
-                                    size, size > 0xff);
+                                    size, is_long, 1 + is_long);
     return rh_quick_leave(writer, cursor) ? pointer : rh_writer_leave_full(writer, pointer);
 }
 
@@ -65,7 +66,7 @@ RH_INLINE enum rh_quick_end rh_quick_free(struct rh_writer *writer, const void *
         !rh_quick_stamp(writer, &stamp))
         return RH_QUICK_OTHER;
     uint8_t *cursor =
-        rh_put_fields(writer, writer->cursor, shape, 0, stamp, (uintptr_t)pointer, 0, 0);
+        rh_put_fields(writer, writer->cursor, shape, 0, stamp, (uintptr_t)pointer, 0, 0, 0);
     return rh_quick_leave(writer, cursor) ? RH_QUICK_DONE : RH_QUICK_FULL;
 }
 

@@ -9,14 +9,15 @@ static unsigned log2_up(size_t alignment) {
     return log2 < 63 ? log2 : 63;
 }
 
-uint8_t *rh_writer_jump(struct rh_writer *writer, uint8_t *cursor, uint64_t stamp) {
+uint8_t *rh_put_pause(struct rh_writer *writer, uint8_t *cursor, uint64_t stamp) {
     if (stamp < writer->stamp)
         return cursor;
-    const struct rh_shape shape = {RH_SPOOL_EXTENDED, RH_SPOOL_EXT_TIME, true, RH_WRITER_RELEASED};
-    uint64_t same = rh_writer_last(writer, RH_WRITER_RELEASED);
-    cursor = rh_put_record(writer, cursor, shape, 0, writer->stamp, same, stamp);
-    writer->stamp = stamp;
-    return cursor;
+    uint64_t units = (stamp - writer->stamp) >> RH_SPOOL_TIME_BITS;
+    unsigned length_log2 = rh_size_length_log2(units);
+    *cursor++ = (uint8_t)(RH_SPOOL_PAUSE | length_log2 << 6);
+    rh_put64(cursor, units);
+    writer->stamp += units << RH_SPOOL_TIME_BITS;
+    return cursor + (1u << length_log2);
 }
 
 /* Distances of a realloc's addresses may be long. */
@@ -25,20 +26,23 @@ static unsigned top_byte(uint64_t number) {
 }
 
 /* An extended record without an address. */
-static void record_plain(struct rh_writer *writer, uint8_t extended, unsigned argument,
+static void record_plain(struct rh_writer *writer, struct rh_shape shape, unsigned argument,
                          uint64_t size) {
-    struct rh_shape shape = {RH_SPOOL_EXTENDED, extended, true, RH_WRITER_RELEASED};
     uint64_t same = rh_writer_last(writer, RH_WRITER_RELEASED);
     rh_writer_leave(writer,
                     rh_put_record(writer, writer->cursor, shape, argument, rh_stamp(), same, size));
 }
 
 void rh_record_free_null(struct rh_writer *writer) {
-    record_plain(writer, RH_SPOOL_EXT_FREE_NULL, 0, 0);
+    const struct rh_shape shape = {RH_SPOOL_EXTENDED, RH_SPOOL_EXT_FREE_NULL, false,
+                                   RH_WRITER_RELEASED};
+    record_plain(writer, shape, 0, 0);
 }
 
 void rh_record_failed(struct rh_writer *writer, size_t alignment, size_t size) {
-    record_plain(writer, RH_SPOOL_EXT_FAILED, log2_up(alignment), size);
+    const struct rh_shape shape = {RH_SPOOL_EXTENDED, RH_SPOOL_EXT_FAILED, true,
+                                   RH_WRITER_RELEASED};
+    record_plain(writer, shape, log2_up(alignment), size);
 }
 
 void *rh_record_result(struct rh_writer *writer, unsigned op, void *pointer, size_t size) {
@@ -76,7 +80,7 @@ void rh_record_aligned(struct rh_writer *writer, uint8_t extended, void *pointer
 }
 
 void rh_record_usable(struct rh_writer *writer, void *pointer) {
-    const struct rh_shape shape = {RH_SPOOL_EXTENDED, RH_SPOOL_EXT_USABLE, true,
+    const struct rh_shape shape = {RH_SPOOL_EXTENDED, RH_SPOOL_EXT_USABLE, false,
                                    RH_WRITER_RELEASED};
     rh_writer_leave(
         writer, rh_put_record(writer, writer->cursor, shape, 0, rh_stamp(), (uintptr_t)pointer, 0));

@@ -105,12 +105,12 @@ RH_INLINE void rh_put64(uint8_t *cursor, uint64_t value) {
     memcpy(cursor, &value, sizeof(value));
 }
 
-/* Length - 1 of a number below 2^32. Compared, not counted with bsr, which is slow on many CPUs; in
+/* Length of a number below 2^32. Compared, not counted with bsr, which is slow on many CPUs; in
  * assembly, since compilers make twice as many instructions of it. */
-RH_INLINE unsigned rh_short_length(uint32_t number) {
-    unsigned length = 3;
-    __asm__("cmp $0x100, %1\n\tsbb $0, %0\n\tcmp $0x10000, %1\n\tsbb $0, %0\n\tcmp $0x1000000, "
-            "%1\n\tsbb $0, %0"
+RH_INLINE uint64_t rh_short_length(uint32_t number) {
+    uint64_t length = 4;
+    __asm__("cmp $0x100, %1\n\tsbb $0, %k0\n\tcmp $0x10000, %1\n\tsbb $0, %k0\n\tcmp $0x1000000, "
+            "%1\n\tsbb $0, %k0"
             : "+r"(length)
             : "r"(number)
             : "cc");
@@ -133,8 +133,8 @@ struct rh_shape {
 /* The head and what comes before the address. */
 RH_INLINE uint8_t *rh_put_head(uint8_t *cursor, struct rh_shape shape, unsigned argument,
                                unsigned bits, uint64_t time) {
-    rh_put32(cursor, (uint32_t)(shape.op | bits | time << 8));
-    cursor += 3;
+    rh_put16(cursor, (uint16_t)(shape.op + bits + (time << 8))); /* sums: short as instructions */
+    cursor += 2;
     if (shape.op == RH_SPOOL_EXTENDED) {
         rh_put16(cursor, (uint16_t)(shape.extended | argument << 8));
         cursor += 2;
@@ -142,11 +142,10 @@ RH_INLINE uint8_t *rh_put_head(uint8_t *cursor, struct rh_shape shape, unsigned 
     return cursor;
 }
 
-/* Time has moved on further than a record can say: sets it anew, and writer->stamp with it. A stamp
- * before the last one (a signal handler's calls have come between) changes nothing: the record gets
- * the last one. */
-__attribute__((noinline, cold)) uint8_t *rh_writer_jump(struct rh_writer *writer, uint8_t *cursor,
-                                                        uint64_t stamp);
+/* Time has moved on further than a record can say: puts a pause, so that writer->stamp is near
+ * enough. Nothing where `stamp` is before it, as a signal handler's calls have come between. */
+__attribute__((noinline, cold)) uint8_t *rh_put_pause(struct rh_writer *writer, uint8_t *cursor,
+                                                      uint64_t stamp);
 
 /* An address in units of 8, with what is left in the highest bits: so the difference of two is
  * small only where they are near and a multiple of 8 apart. */
@@ -159,10 +158,11 @@ RH_INLINE uint64_t rh_writer_last(const struct rh_writer *writer, enum rh_writer
     return writer->place[sort] << 3 | writer->place[sort] >> 61;
 }
 
-/* One record behind `cursor`, whose time fits; returns the end of it. */
+/* One record behind `cursor`, whose time fits; returns the end of it. `size_bytes`: 1 <<
+ * `size_log2`, which a caller may know a shorter way to. */
 RH_INLINE uint8_t *rh_put_fields(struct rh_writer *writer, uint8_t *cursor, struct rh_shape shape,
                                  unsigned argument, uint64_t stamp, uint64_t address, uint64_t size,
-                                 unsigned size_log2) {
+                                 unsigned size_log2, unsigned size_bytes) {
     uint64_t time = stamp - writer->stamp;
     uint64_t place = rh_place(address);
     uint64_t zigzag = rh_spool_zigzag((int64_t)(place - writer->place[shape.sort]));
@@ -170,18 +170,19 @@ RH_INLINE uint8_t *rh_put_fields(struct rh_writer *writer, uint8_t *cursor, stru
     writer->place[shape.sort] = place;
 
     if (rh_unlikely(zigzag >> 32 != 0)) {
-        cursor = rh_put_head(cursor, shape, argument, RH_SPOOL_FAR | size_log2 << 6, time);
+        cursor = rh_put_head(cursor, shape, argument, RH_SPOOL_FAR + (size_log2 << 6), time);
         rh_put64(cursor, address);
         cursor += 8;
     } else {
-        unsigned length = rh_short_length((uint32_t)zigzag);
-        cursor = rh_put_head(cursor, shape, argument, length << 4 | size_log2 << 6, time);
+        uint64_t length = rh_short_length((uint32_t)zigzag);
+        cursor = rh_put_head(cursor, shape, argument,
+                             (unsigned)(length << 4) - (1 << 4) + (size_log2 << 6), time);
         rh_put32(cursor, (uint32_t)zigzag);
-        cursor += 1 + length;
+        cursor += length;
     }
     if (shape.has_size) {
         rh_put64(cursor, size);
-        cursor += 1u << size_log2;
+        cursor += size_bytes;
     }
     return cursor;
 }
@@ -191,11 +192,13 @@ RH_INLINE uint8_t *rh_put_record(struct rh_writer *writer, uint8_t *cursor, stru
                                  unsigned argument, uint64_t stamp, uint64_t address,
                                  uint64_t size) {
     if (rh_unlikely(stamp - writer->stamp > RH_SPOOL_TIME_MOST)) {
-        cursor = rh_writer_jump(writer, cursor, stamp);
-        stamp = writer->stamp;
+        cursor = rh_put_pause(writer, cursor, stamp);
+        if (stamp < writer->stamp)
+            stamp = writer->stamp;
     }
     unsigned size_log2 = shape.has_size ? rh_size_length_log2(size) : 0;
-    return rh_put_fields(writer, cursor, shape, argument, stamp, address, size, size_log2);
+    return rh_put_fields(writer, cursor, shape, argument, stamp, address, size, size_log2,
+                         1u << size_log2);
 }
 
 struct rh_realloc_record {

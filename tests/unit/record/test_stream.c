@@ -97,7 +97,7 @@ static void round_trip_of_random_records(void **state) {
         uint64_t stamp = 1000;
         rh_random_seed(&random, seed);
         for (int i = 0; i < COUNT; i++) {
-            stamp += any_number(&random, 40);
+            stamp += any_number(&random, 44);
             uint64_t address = any_number(&random, 47) | 1;
             uint64_t size = any_number(&random, 47);
             rh_build_malloc(builder, stamp, address, size);
@@ -109,7 +109,7 @@ static void round_trip_of_random_records(void **state) {
         rh_random_seed(&random, seed);
         for (int i = 0; i < COUNT; i++) {
             assert_true(rh_stream_next(&stream, &event));
-            stamp += any_number(&random, 40);
+            stamp += any_number(&random, 44);
             assert_true(event.stamp == stamp);
             assert_true(event.address == (any_number(&random, 47) | 1));
             assert_true(event.size == any_number(&random, 47));
@@ -130,7 +130,7 @@ static void round_trip_of_random_reallocs(void **state) {
         rh_random_seed(&random, seed);
         for (int i = 0; i < COUNT; i++) {
             records[i].before = stamp += any_number(&random, 30);
-            records[i].after = stamp += any_number(&random, 40);
+            records[i].after = stamp += any_number(&random, 44);
             records[i].old = any_number(&random, 47) | 1;
             records[i].pointer = any_number(&random, 47) | 1;
             records[i].size = any_number(&random, 47);
@@ -175,7 +175,7 @@ static void torn_frames_are_counted(void **state) {
     (void)state;
     struct rh_builder *builder = rh_builder_create(0, 0, 0);
     for (uint64_t i = 0; i < 20; i++)
-        rh_build_malloc(builder, i, 0x10000 + i * 4096, i * 1000);
+        rh_build_malloc(builder, i << i, 0x10000 + i * 4096, i * 1000); /* and pauses */
     struct rh_frame_ref whole = rh_builder_frame(builder);
     uint8_t *copy = test_malloc(whole.bytes);
     memcpy(copy, whole.records, whole.bytes);
@@ -207,6 +207,23 @@ static void zeros_are_no_records(void **state) {
     struct rh_raw_event event;
     assert_false(rh_stream_next(&stream, &event));
     assert_int_equal(stream.torn_count, 1);
+}
+
+/* A time that no clock of 64 bits can show. */
+static void a_pause_without_end_is_damage(void **state) {
+    (void)state;
+    static const uint8_t records[] = {
+        RH_SPOOL_PAUSE | 3 << 6, 0,    0,   0,   0,   0,   0,   0,   0x80,
+        RH_SPOOL_PAUSE | 3 << 6, 0xff, 255, 255, 255, 255, 255, 255, 0,
+    };
+    struct rh_frame_ref frames[] = {{.records = records, .bytes = 9},
+                                    {.records = records + 9, .bytes = 9, .sequence = 1},
+                                    {.records = records + 9, .bytes = 9, .sequence = 2}};
+    struct rh_stream stream = stream_of(frames, 3);
+    struct rh_raw_event event;
+    assert_false(rh_stream_next(&stream, &event));
+    assert_int_equal(stream.torn_count, 2);
+    assert_true(stream.stamp == UINT64_MAX << 8);
 }
 
 static void noise_does_no_harm(void **state) {
@@ -266,6 +283,7 @@ int main(void) {
         cmocka_unit_test(time_never_goes_back),
         cmocka_unit_test(torn_frames_are_counted),
         cmocka_unit_test(zeros_are_no_records),
+        cmocka_unit_test(a_pause_without_end_is_damage),
         cmocka_unit_test(noise_does_no_harm),
         cmocka_unit_test(frames_follow_each_other),
     };
