@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct rh_next {
     void *(*malloc)(size_t);
@@ -20,6 +21,8 @@ struct rh_next {
     size_t (*malloc_usable_size)(void *);
     void (*free_sized)(void *, size_t);                 /* NULL: there is none */
     void (*free_aligned_sized)(void *, size_t, size_t); /* as above */
+    pid_t (*_Fork)(void);                               /* NULL: glibc before 2.34 */
+    long (*syscall)(long, ...);
     int (*pthread_setname_np)(pthread_t, const char *);
     int (*pthread_create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 };

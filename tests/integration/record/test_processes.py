@@ -54,8 +54,17 @@ class Processes(unittest.TestCase):
     def test_fork(self):
         self.check_fork("fork")
 
+    def test_forks_that_run_no_handlers(self):
+        run = self.record("unhandled-fork")
+        self.assertEqual(run.stdout, b"child 3: 0\n" * 4)
+        self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
+        children = [name for name in self.recording.traces() if name != f"{NAME}.rht"]
+        self.assertEqual(len(children), 4)
+        for name in children:
+            self.assertEqual(self.sizes(name), ({BEFORE: 100}, {CHILD: 100}), name)
+
     def test_raw_fork(self):
-        # No handler says when: the child's inheritance is not known, but its own calls are all there.
+        # Nothing says when: the child's inheritance is not known, but its own calls are all there.
         run = self.record("raw-fork")
         self.assertEqual(run.stdout, b"child 3: 0\n")
         self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
