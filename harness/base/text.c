@@ -197,6 +197,13 @@ const char *rh_text_nearest(const char *word, const char *const *list) {
     return nearest;
 }
 
+bool rh_text_is_printable(const char *string) {
+    for (const unsigned char *next = (const unsigned char *)string; *next != '\0'; next++)
+        if (*next < ' ' || *next == 0x7f)
+            return false;
+    return true;
+}
+
 void rh_text_add_quoted(struct rh_text *text, const char *word) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "_-+=.,/:@%";

@@ -2,6 +2,7 @@
 #ifndef RH_BASE_TEXT_H
 #define RH_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,9 @@ const char *rh_human_count(char buffer[RH_HUMAN_BYTES], double count);
 /* The entry of the NULL-terminated list that is nearest to `word`, or NULL when none is near enough
  * to be a slip of the finger (edit distance at most a third of the length, at least 1). */
 const char *rh_text_nearest(const char *word, const char *const *list);
+
+/* No control characters in it. */
+bool rh_text_is_printable(const char *string);
 
 /* A word of a shell, in quotes where it needs them. */
 void rh_text_add_quoted(struct rh_text *text, const char *word);

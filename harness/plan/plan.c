@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "plan/plan_internal.h"
 
 static const uint64_t default_time_limit_ns = UINT64_C(120) * 1000000000u;
@@ -93,15 +94,9 @@ static char *short_name(const char *name) {
     return duplicate(base, length);
 }
 
-static bool is_printable(const char *text) {
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++)
-        if (*c < 0x20 || *c == 0x7f)
-            return false;
-    return true;
-}
-
 static int check_label(const struct rh_plan *plan, const char *label, struct rh_error *error) {
-    if (label[0] == '\0' || strlen(label) > RH_PLAN_LABEL_BYTES_MOST || !is_printable(label))
+    if (label[0] == '\0' || strlen(label) > RH_PLAN_LABEL_BYTES_MOST ||
+        !rh_text_is_printable(label))
         return rh_fail(
             error, RH_ERR_INVALID,
             "a label is 1 to %d bytes of printable text: give this allocator a \"label\"",
@@ -182,7 +177,7 @@ static int check_trace(const struct rh_plan *plan, const char *path, const char 
         return rh_fail_errno(error, "cannot read the trace %s", path);
     if (!S_ISREG(status.st_mode))
         return rh_fail(error, RH_ERR_INVALID, "the trace %s is not a file", path);
-    if (name[0] == '\0' || strlen(name) > RH_PLAN_LABEL_BYTES_MOST || !is_printable(name))
+    if (name[0] == '\0' || strlen(name) > RH_PLAN_LABEL_BYTES_MOST || !rh_text_is_printable(name))
         return rh_fail(error, RH_ERR_INVALID,
                        "the name of a trace is 1 to %d bytes of printable text: give %s a \"name\"",
                        RH_PLAN_LABEL_BYTES_MOST, path);
@@ -243,7 +238,7 @@ static int check_program(const struct rh_plan *plan, const char *name, struct rh
     if (plan->program_count >= RH_PLAN_PROGRAMS_MOST)
         return rh_fail(error, RH_ERR_LIMIT, "more than %d programs (each combination counts)",
                        RH_PLAN_PROGRAMS_MOST);
-    if (name[0] == '\0' || strlen(name) > RH_PLAN_LABEL_BYTES_MOST || !is_printable(name))
+    if (name[0] == '\0' || strlen(name) > RH_PLAN_LABEL_BYTES_MOST || !rh_text_is_printable(name))
         return rh_fail(error, RH_ERR_INVALID,
                        "the name of a program is 1 to %d bytes of printable text: give it a "
                        "\"name\"",

@@ -89,8 +89,3 @@ bool rh_addresses_remove(struct rh_addresses *addresses, uint64_t address,
     addresses->count--;
     return true;
 }
-
-void rh_addresses_prefetch(const struct rh_addresses *addresses, uint64_t address) {
-    if (addresses->capacity != 0)
-        __builtin_prefetch(&addresses->entries[home_of(addresses, address)], 1);
-}

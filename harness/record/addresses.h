@@ -36,7 +36,5 @@ const struct rh_address_entry *rh_addresses_find(const struct rh_addresses *addr
 /* False when there is none, *ret_entry is untouched then. */
 bool rh_addresses_remove(struct rh_addresses *addresses, uint64_t address,
                          struct rh_address_entry *ret_entry);
-/* Asks the processor for the place of an address that is wanted soon. */
-void rh_addresses_prefetch(const struct rh_addresses *addresses, uint64_t address);
 
 #endif

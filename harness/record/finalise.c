@@ -98,14 +98,12 @@ static int describe(const struct rh_image *image, const struct rh_trace_meta *me
         (meta->note != NULL && trace->note == NULL))
         return rh_fail(error, RH_ERR_MEMORY, "no memory for the description of a trace");
     trace->pid = meta->pid;
-    trace->parent_pid = image->header.parent_pid;
     trace->unknown_frees = meta->unknown_frees;
     trace->drops = meta->drops;
     trace->usable_calls = counts->usable_calls;
     trace->stalls = meta->stalls;
     trace->looks_skipped = meta->looks_skipped;
     trace->look_ns = meta->look_ns;
-    trace->torn = meta->torn;
     trace->duration_ns = meta->duration_ns;
     trace->raw_bytes = image->raw_bytes;
     return 0;

@@ -13,6 +13,7 @@
 
 #include "base/assert.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 enum { FRAME_BYTES = sizeof(struct rh_spool_frame) };
 
@@ -87,16 +88,9 @@ int rh_image_read_header(const char *stem, struct rh_error *error,
     return result;
 }
 
-static bool is_printable(const char *name) {
-    for (const unsigned char *at = (const unsigned char *)name; *at != '\0'; at++)
-        if (*at < ' ' || *at == 0x7f)
-            return false;
-    return name[0] != '\0';
-}
-
 const char *rh_image_program(const struct rh_spool_header *header) {
     const char *file = rh_path_base(header->program);
-    if (is_printable(header->name))
+    if (header->name[0] != '\0' && rh_text_is_printable(header->name))
         return header->name;
     return file[0] != '\0' ? file : "program";
 }

@@ -40,11 +40,9 @@ struct rh_record_trace {
     char *path;
     char *program; /* what was started */
     uint64_t pid;
-    uint64_t parent_pid;
     struct rh_trace_summary summary; /* events, threads, peak_live_bytes, ... */
     uint64_t unknown_frees;
     uint64_t drops;         /* events known to be lost; 0 unless the disk was full */
-    uint64_t torn;          /* threads whose newest chunk was torn */
     uint64_t usable_calls;  /* malloc_usable_size */
     uint64_t stalls;        /* waits of 1 ms or more for the recorder */
     uint64_t look_ns;       /* what it took to count the resident pages of large blocks */

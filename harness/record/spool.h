@@ -60,7 +60,6 @@ struct rh_spool_header {
     uint32_t clock; /* enum rh_spool_clock */
     uint64_t nonce; /* marks this image's frames */
     uint64_t pid;
-    uint64_t parent_pid;
     uint64_t parent_nonce; /* a fork child: nonce of the image that forked it; else 0 */
     uint64_t fork_stamp;   /* a fork child: stamp of the fork */
     uint64_t start_ticks;  /* clock at the start, not shifted */

@@ -95,7 +95,6 @@ void rh_facts_fill(struct rh_spool_header *header, uint64_t parent_nonce) {
     header->clock = rh_clock;
     header->nonce = random_nonce();
     header->pid = (uint64_t)getpid();
-    header->parent_pid = (uint64_t)getppid();
     header->parent_nonce = parent_nonce;
     header->fork_stamp = parent_nonce != 0 ? fork_stamp : 0;
     fill_strings(header);

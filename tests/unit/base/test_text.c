@@ -61,6 +61,14 @@ static void people_read_three_digits(void **state) {
     assert_string_equal(rh_human_bytes(buffer, 1023.9), "1.00 KiB");
 }
 
+static void control_characters_are_not_printable(void **state) {
+    (void)state;
+    assert_true(rh_text_is_printable(""));
+    assert_true(rh_text_is_printable("a b \xc3\xa4~"));
+    assert_false(rh_text_is_printable("a\tb"));
+    assert_false(rh_text_is_printable("a\x7f"));
+}
+
 static void nearest_word(void **state) {
     (void)state;
     const char *const words[] = {"allocators", "traces", "rounds", "touch", NULL};
@@ -90,6 +98,7 @@ int main(void) {
         cmocka_unit_test(bytes_have_suffixes),
         cmocka_unit_test(fractions_are_finite),
         cmocka_unit_test(people_read_three_digits),
+        cmocka_unit_test(control_characters_are_not_printable),
         cmocka_unit_test(nearest_word),
     };
     return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
