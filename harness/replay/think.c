@@ -40,6 +40,7 @@ struct rh_thinker {
     uint64_t random;
     uint64_t lines;
     uint32_t first_place, places;          /* its part of the blocks */
+    uint32_t walk_at, walk_left;           /* places from here on come next */
     uint32_t newest;                       /* of `recent`, counted from 1 without end */
     uint32_t recent[RH_THINK_RECENT_MOST]; /* places */
 };
@@ -94,6 +95,12 @@ void rh_thinking_finish(struct rh_thinking *thinking) {
     thinking->thinkers = NULL;
 }
 
+/* A walk is as many draws, so fewer of the draws begin one. */
+static uint32_t walks_in_64k(const struct rh_think_model *model) {
+    uint32_t uniform = model->uniform_percent, others = (100 - uniform) * model->walk;
+    return UINT32_C(65536) * uniform / (uniform + others);
+}
+
 int rh_thinking_init(struct rh_thinking *thinking, const struct rh_tape *tape,
                      const struct rh_think_model *model, enum rh_touch touch,
                      struct rh_error *error) {
@@ -107,6 +114,7 @@ int rh_thinking_init(struct rh_thinking *thinking, const struct rh_tape *tape,
     }
     thinking->places = thinking->place_table.data;
     thinking->blocks = thinking->block_table.data;
+    thinking->walks_in_64k = walks_in_64k(model);
     thinking->thinkers = thinking->thinker_table.data;
     memset(thinking->places, 0xff, header->slots * sizeof(uint32_t));
     for (uint64_t i = 0; i < header->threads; i++) {
@@ -137,13 +145,15 @@ static uint64_t resident_bytes(enum rh_touch touch, const uint64_t *op, uint64_t
     return pages == 0 ? 0 : (uint64_t)(pages - 1) * PAGE_BYTES + 1;
 }
 
+/* A realloc may move a block also where its size stays. */
 static void note_op(struct rh_thinking *thinking, struct rh_thinker *thinker,
                     const struct rh_player *player, const uint64_t *op) {
-    if (!rh_tape_op_counts[rh_tape_kind(*op)])
+    unsigned kind = rh_tape_kind(*op);
+    if (!rh_tape_op_counts[kind] || kind == RH_TAPE_USABLE || kind == RH_TAPE_USABLE_WIDE)
         return;
     uint32_t slot = rh_tape_slot(*op), place = thinking->places[slot];
     struct rh_tape_change change = rh_tape_change_of(op);
-    if (place >= SHARED || (change.objects == 0 && change.old_bytes == change.new_bytes))
+    if (place >= SHARED)
         return;
     struct rh_think_block *block = &thinking->blocks[place];
     *block = (struct rh_think_block){0};
@@ -183,15 +193,26 @@ static inline uint32_t below(uint64_t drawn, uint32_t bound) {
     return (uint32_t)((drawn >> 32) * bound >> 32);
 }
 
+/* Slots are given out in the order of allocations, where none has become free. */
+static uint32_t draw_place(const struct rh_thinking *thinking, struct rh_thinker *thinker) {
+    const struct rh_think_model *model = &thinking->model;
+    if (thinker->walk_left > 0) {
+        thinker->walk_left--;
+        return thinker->first_place + thinker->walk_at++ % thinker->places;
+    }
+    uint64_t drawn = draw(thinker);
+    uint32_t recent = thinker->newest < model->recent ? thinker->newest : model->recent;
+    if ((drawn & 0xffff) >= thinking->walks_in_64k)
+        return thinker->recent[below(drawn, recent)];
+    thinker->walk_left = model->walk - 1;
+    thinker->walk_at = below(drawn, thinker->places);
+    return thinker->first_place + thinker->walk_at++;
+}
+
 static const struct rh_think_block *draw_block(const struct rh_thinking *thinking,
                                                struct rh_thinker *thinker) {
-    const struct rh_think_model *model = &thinking->model;
-    uint32_t recent = thinker->newest < model->recent ? thinker->newest : model->recent;
     for (int i = 0; i < DRAWS; i++) {
-        uint64_t drawn = draw(thinker);
-        bool uniform = (drawn & 0xffff) * 100 >> 16 < model->uniform_percent;
-        uint32_t place = uniform ? thinker->first_place + below(drawn, thinker->places)
-                                 : thinker->recent[below(drawn, recent)];
+        uint32_t place = draw_place(thinking, thinker);
         if (thinking->blocks[place].bytes > 0)
             return &thinking->blocks[place];
     }
@@ -204,6 +225,7 @@ static inline void wait_for(struct rh_thinker *thinker, unsigned char value) {
     uint64_t wide = value;
     __asm__ volatile("" : "+r"(wide));
     thinker->random ^= wide >> 8; /* 0 */
+    thinker->walk_at += (uint32_t)(wide >> 8);
 }
 
 /* A small block as a whole, of a large one as much at a random place. A write leaves what is there.

@@ -1,5 +1,5 @@
 /* think.h - the program's own use of its memory, as a model: what a replay that thinks does in the
- * recorded gaps (docs/thinking.md). */
+ * recorded gaps (docs/order.md). */
 #ifndef RH_REPLAY_THINK_H
 #define RH_REPLAY_THINK_H
 
@@ -17,7 +17,8 @@ struct rh_player;
 /* What thinks. Zero-initialise: it does not. */
 struct rh_thinking {
     struct rh_think_model model;
-    enum rh_touch touch; /* says which bytes of a block are resident */
+    uint32_t walks_in_64k; /* of the draws, those that begin one */
+    enum rh_touch touch;   /* says which bytes of a block are resident */
     struct rh_mapped place_table;
     struct rh_mapped block_table;
     struct rh_mapped thinker_table;

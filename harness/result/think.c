@@ -12,16 +12,18 @@
 
 static const struct rh_think_model defaults = {
     .uniform_percent = 30,
+    .walk = 4,
     .recent = 64,
     .write_percent = 20,
 };
 
 static int refuse(const char *text, struct rh_error *error) {
-    return rh_fail(error, RH_ERR_INVALID,
-                   "think is \"%.100s\": use off, or cache lines a recorded microsecond, as in 8, "
-                   "and where it is to be another model uniform=PERCENT, recent=BLOCKS (1 to %d), "
-                   "writes=PERCENT, as in 8,uniform=30,recent=64,writes=20",
-                   text, RH_THINK_RECENT_MOST);
+    return rh_fail(
+        error, RH_ERR_INVALID,
+        "think is \"%.100s\": use off, or cache lines a recorded microsecond, as in 8, "
+        "and where it is to be another model uniform=PERCENT, walk=BLOCKS, recent=BLOCKS "
+        "(1 to %d each), writes=PERCENT, as in 8,uniform=30,walk=4,recent=64,writes=20",
+        text, RH_THINK_RECENT_MOST);
 }
 
 static bool read_rate(const char *text, struct rh_think_model *model) {
@@ -46,6 +48,7 @@ static bool read_number(const char *text, const char *name, uint64_t most, uint3
 static bool read_part(const char *text, struct rh_think_model *model) {
     return read_number(text, "uniform", 100, &model->uniform_percent) ||
            read_number(text, "writes", 100, &model->write_percent) ||
+           (read_number(text, "walk", RH_THINK_WALK_MOST, &model->walk) && model->walk > 0) ||
            (read_number(text, "recent", RH_THINK_RECENT_MOST, &model->recent) && model->recent > 0);
 }
 
@@ -73,8 +76,8 @@ const char *rh_think_text(const struct rh_think_model *model, char buffer[RH_THI
     if (model->lines_per_ms == 0)
         snprintf(buffer, RH_THINK_BYTES, "off");
     else
-        snprintf(buffer, RH_THINK_BYTES, "%.10g,uniform=%u,recent=%u,writes=%u",
-                 (double)model->lines_per_ms / 1000, model->uniform_percent, model->recent,
-                 model->write_percent);
+        snprintf(buffer, RH_THINK_BYTES, "%.10g,uniform=%u,walk=%u,recent=%u,writes=%u",
+                 (double)model->lines_per_ms / 1000, model->uniform_percent, model->walk,
+                 model->recent, model->write_percent);
     return buffer;
 }

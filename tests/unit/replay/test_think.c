@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "allocator/registry.h"
@@ -24,6 +25,45 @@ struct outcome {
     uint64_t checksum, wrong, lines;
 };
 
+/* ---- an allocator that moves a block at every realloc, and leaves a hole ---- */
+
+static void *moving_alloc(void *ctx, size_t len, size_t align) {
+    (void)ctx;
+    assert_true(align <= 4096);
+    void *block = mmap(NULL, len + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return block != MAP_FAILED ? block : NULL;
+}
+
+static void moving_free(void *ctx, void *block, size_t len, size_t align) {
+    (void)ctx;
+    (void)align;
+    munmap(block, len + 1);
+}
+
+static void *moving_remap(void *ctx, void *block, size_t len, size_t align, size_t new_len) {
+    void *fresh = moving_alloc(ctx, new_len, align);
+    memcpy(fresh, block, len < new_len ? len : new_len);
+    moving_free(ctx, block, len, align);
+    return fresh;
+}
+
+static const struct rh_allocator_ops *find(const char *name) {
+    static struct rh_allocator_ops moving;
+    char reason[256] = "";
+    const struct rh_allocator_ops *ops =
+        rh_registry_find(strcmp(name, "moving") == 0 ? "glibc" : name, reason, sizeof(reason));
+    assert_non_null(ops);
+    if (strcmp(name, "moving") != 0)
+        return ops;
+    moving = *ops;
+    moving.alloc = moving.alloc_zeroed = moving_alloc;
+    moving.free = moving.free_sized = moving_free;
+    moving.remap = moving_remap;
+    return &moving;
+}
+
+/* ---- playing ---- */
+
 static void play(const struct rh_tape *tape, const char *allocator, enum rh_touch touch,
                  const char *model, struct outcome *outcome) {
     struct rh_mapped players = {0};
@@ -32,8 +72,7 @@ static void play(const struct rh_tape *tape, const char *allocator, enum rh_touc
     char reason[256] = "";
     void *ctx = NULL;
     assert_int_equal(rh_think_parse(model, NULL, &setup.think), 0);
-    setup.ops = rh_registry_find(allocator, reason, sizeof(reason));
-    assert_non_null(setup.ops);
+    setup.ops = find(allocator);
     assert_int_equal(setup.ops->create(&config, &ctx, reason, sizeof(reason)), 0);
     assert_int_equal(
         rh_mapped_init(&players, (tape->header->threads + 1) * sizeof(struct rh_player), 1, NULL),
@@ -75,8 +114,8 @@ enum { SEEDS = 12 };
 static void every_allocator_gets_the_same_use(void **state) {
     (void)state;
     static const char *const names[] = {"glibc", "bump", "sbrk"};
-    static const char *const models[] = {"20,uniform=0,recent=3", "20,uniform=100,writes=100",
-                                         "20"};
+    static const char *const models[] = {"20,uniform=0,recent=3",
+                                         "20,uniform=100,walk=50,writes=100", "20"};
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         struct synthetic wanted = {.seed = seed,
                                    .events = 6000,
@@ -155,11 +194,31 @@ static void only_what_is_resident_is_used(void **state) {
     fixture_close(&fixture);
 }
 
+/* A realloc moves the block, whether it grows or not. */
+static void blocks_that_move_are_found_again(void **state) {
+    (void)state;
+    for (uint64_t size = 90; size <= 110; size += 10) {
+        struct rh_event events[] = {event_start(0, RH_NO_THREAD),
+                                    event_acquire(0, RH_EVENT_MALLOC, 0, 100),
+                                    event_realloc(0, 0, 1, size), event_release(0, 1)};
+        events[2].time_ns = 10000;
+        events[3].time_ns = 20000;
+        struct rh_compiler_setup setup = {.peak_event = UINT64_MAX, .time_quantum_ns = 1};
+        struct fixture fixture;
+        struct outcome outcome;
+        assert_int_equal(fixture_compile_with(&setup, events, 4, NULL, &fixture), 0);
+        play(&fixture.tape, "moving", RH_TOUCH_PAGE, "10", &outcome);
+        assert_in_range(outcome.lines, 150, 250);
+        fixture_close(&fixture);
+    }
+}
+
 int main(void) {
     alarm(300);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocator_gets_the_same_use),
         cmocka_unit_test(gaps_are_spent_up_to_a_length),
+        cmocka_unit_test(blocks_that_move_are_found_again),
         cmocka_unit_test(only_what_is_resident_is_used),
     };
     return cmocka_run_group_tests_name("replay/think", tests, NULL, NULL);

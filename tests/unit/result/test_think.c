@@ -11,10 +11,11 @@ static void models_survive_the_way_to_text_and_back(void **state) {
         const char *text, *same;
     } cases[] = {
         {"off", "off"},
-        {"8", "8,uniform=30,recent=64,writes=20"},
-        {"0.125,recent=1", "0.125,uniform=30,recent=1,writes=20"},
-        {"2.5,uniform=0,recent=4096,writes=100", "2.5,uniform=0,recent=4096,writes=100"},
-        {"1000000,writes=0,uniform=100", "1000000,uniform=100,recent=64,writes=0"},
+        {"8", "8,uniform=30,walk=4,recent=64,writes=20"},
+        {"0.125,recent=1", "0.125,uniform=30,walk=4,recent=1,writes=20"},
+        {"2.5,uniform=0,walk=1,recent=4096,writes=100",
+         "2.5,uniform=0,walk=1,recent=4096,writes=100"},
+        {"1000000,writes=0,uniform=100", "1000000,uniform=100,walk=4,recent=64,writes=0"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct rh_think_model model = {0}, again = {0};
@@ -42,6 +43,8 @@ static void what_is_no_model_is_refused(void **state) {
         "8,uniform=",
         "8,uniform=101",
         "8,uniform=-1",
+        "8,walk=0",
+        "8,walk=4097",
         "8,recent=0",
         "8,recent=4097",
         "8,writes=1e1",
