@@ -13,6 +13,7 @@
 #include "trace/decode_state.h"
 
 #define damaged(error, ...) rh_fail(error, RH_ERR_FORMAT, __VA_ARGS__)
+#define ALWAYS_INLINE       inline __attribute__((always_inline))
 
 int rh_decoder_create(struct rh_error *error, struct rh_decoder **ret_decoder) {
     struct rh_decoder *decoder = rh_alloc_zeroed(1, sizeof(*decoder));
@@ -90,7 +91,8 @@ static int next_wide(struct rh_decoder *decoder, enum rh_format_column id, struc
     return 0;
 }
 
-static int long_step(struct rh_decoder *decoder, struct rh_error *error) {
+static int long_step(struct rh_decoder *decoder, uint64_t time_ns, struct rh_error *error,
+                     uint64_t *ret_step_ns) {
     uint64_t steps = 0;
     uint64_t step_ns = 0;
     rh_try(next_number(decoder, RH_COLUMN_TIME_MORE, error, &steps));
@@ -99,25 +101,27 @@ static int long_step(struct rh_decoder *decoder, struct rh_error *error) {
     else
         steps += RH_FORMAT_ESCAPE;
     if (__builtin_mul_overflow(steps, decoder->header.quantum_ns, &step_ns) ||
-        step_ns > RH_FORMAT_TIME_MAX_NS || decoder->time_ns + step_ns > RH_FORMAT_TIME_MAX_NS)
+        step_ns > RH_FORMAT_TIME_MAX_NS || time_ns + step_ns > RH_FORMAT_TIME_MAX_NS)
         return damaged(error, "a time is out of range");
-    decoder->time_ns += step_ns;
+    *ret_step_ns = step_ns;
     return 0;
 }
 
-static int resolve_far(struct rh_decoder *decoder, struct rh_error *error, uint64_t *ret_object) {
+static int resolve_far(struct rh_decoder *decoder, uint64_t acquired, struct rh_error *error,
+                       uint64_t *ret_object) {
     uint64_t distance = 0;
     rh_try(next_number(decoder, RH_COLUMN_FAR, error, &distance));
     if (distance == UINT32_MAX)
         rh_try(next_wide(decoder, RH_COLUMN_FAR_WIDE, error, &distance));
-    if (distance >= decoder->acquired)
+    if (distance >= acquired)
         return damaged(error, "a reference to an object before the first");
-    *ret_object = decoder->acquired - 1 - distance;
+    *ret_object = acquired - 1 - distance;
     return 0;
 }
 
-static int resolve(struct rh_decoder *decoder, struct lane *lane, const struct template *template,
-                   struct rh_error *error, uint64_t *ret_object) {
+static ALWAYS_INLINE int resolve(struct rh_decoder *decoder, struct lane *lane,
+                                 const struct template *template, uint64_t acquired,
+                                 struct rh_error *error, uint64_t *ret_object) {
     if (template->reference == RH_REFERENCE_NEAR) {
         unsigned back = (uint8_t) template->value;
         if (back >= lane->births)
@@ -128,10 +132,10 @@ static int resolve(struct rh_decoder *decoder, struct lane *lane, const struct t
     }
     if (template->reference == RH_REFERENCE_STRIDE) {
         lane->anchor += (uint64_t)(int64_t) template->value;
-        if (lane->anchor >= decoder->acquired)
+        if (lane->anchor >= acquired)
             return damaged(error, "a reference to an object that does not exist");
     } else {
-        rh_try(resolve_far(decoder, error, &lane->anchor));
+        rh_try(resolve_far(decoder, acquired, error, &lane->anchor));
     }
     *ret_object = lane->anchor;
     return 0;
@@ -158,27 +162,33 @@ static int fill_rare(struct rh_decoder *decoder, const struct template *template
     return 0;
 }
 
-static inline int decode_event(struct rh_decoder *decoder, struct lane *lane, unsigned step,
-                               struct rh_error *error, struct rh_event *event) {
+/* What the events count up. A copy of the decoder's, because a register is nearer. */
+struct counts {
+    uint64_t time_ns, acquired;
+};
+
+static ALWAYS_INLINE int decode_event(struct rh_decoder *decoder, struct lane *lane,
+                                      uint64_t quantum_ns, unsigned step, struct counts *counts,
+                                      struct rh_error *error, struct rh_event *event) {
     const struct template *template = &decoder->templates[decoder->tokens[lane->next_token++]];
-    if (step != RH_FORMAT_ESCAPE)
-        decoder->time_ns += step * decoder->header.quantum_ns;
-    else
-        rh_try(long_step(decoder, error));
+    uint64_t step_ns = step * quantum_ns;
+    if (step == RH_FORMAT_ESCAPE)
+        rh_try(long_step(decoder, counts->time_ns, error, &step_ns));
+    counts->time_ns += step_ns;
 
     *event = template->event;
-    event->time_ns = decoder->time_ns;
+    event->time_ns = counts->time_ns;
     event->thread = lane->thread;
     if (template->reference != RH_REFERENCE_NONE)
-        rh_try(resolve(decoder, lane, template, error, &event->released));
+        rh_try(resolve(decoder, lane, template, counts->acquired, error, &event->released));
     if (template->acquires) {
         decoder->births[lane->births_first + lane->births++] =
-            (uint32_t)(decoder->acquired - decoder->header.first_acquired);
-        event->acquired = decoder->acquired++;
+            (uint32_t)(counts->acquired - decoder->header.first_acquired);
+        event->acquired = counts->acquired++;
     }
     if (template->touched || template->starts_thread)
         rh_try(fill_rare(decoder, template, error, event));
-    return event->thread < decoder->threads
+    return lane->thread < decoder->threads
                ? 0
                : damaged(error, "thread %u has not started", event->thread);
 }
@@ -194,17 +204,34 @@ static int check_leftovers(const struct rh_decoder *decoder, struct rh_error *er
     return 0;
 }
 
+/* What all events of the block share is a constant here: `low` and `times` may be NULL. */
+static ALWAYS_INLINE int decode_lanes(struct rh_decoder *decoder, const uint8_t *low,
+                                      const uint8_t *times, struct rh_event *events, size_t count,
+                                      struct rh_error *error) {
+    const uint8_t *high = low != NULL ? rh_decode_column(decoder, RH_COLUMN_THREAD_HIGH) : NULL;
+    struct lane *lane = decoder->lanes;
+    const uint64_t quantum_ns = decoder->header.quantum_ns;
+    struct counts counts = {decoder->time_ns, decoder->acquired};
+    for (size_t i = 0; i < count; i++) {
+        size_t at = decoder->position + i;
+        if (low != NULL)
+            lane = &decoder->lanes[rh_decode_lane_at(low, high, at)];
+        unsigned step = times != NULL ? times[at] : 0;
+        rh_try(decode_event(decoder, lane, quantum_ns, step, &counts, error, &events[i]));
+    }
+    decoder->time_ns = counts.time_ns;
+    decoder->acquired = counts.acquired;
+    return 0;
+}
+
 static int decode_events(struct rh_decoder *decoder, struct rh_event *events, size_t count,
                          struct rh_error *error) {
     const uint8_t *low = rh_decode_column(decoder, RH_COLUMN_THREAD_LOW);
-    const uint8_t *high = rh_decode_column(decoder, RH_COLUMN_THREAD_HIGH);
     const uint8_t *times = rh_decode_column(decoder, RH_COLUMN_TIME);
-    for (size_t i = 0; i < count; i++) {
-        size_t at = decoder->position + i;
-        struct lane *lane = &decoder->lanes[rh_decode_lane_at(low, high, at)];
-        unsigned step = times != NULL ? times[at] : 0;
-        rh_try(decode_event(decoder, lane, step, error, &events[i]));
-    }
+    if (low == NULL)
+        rh_try(decode_lanes(decoder, NULL, times, events, count, error));
+    else
+        rh_try(decode_lanes(decoder, low, times, events, count, error));
     if (decoder->time_ns > RH_FORMAT_TIME_MAX_NS)
         return damaged(error, "a time is out of range");
     decoder->position += count;

@@ -104,6 +104,10 @@ static int expect_rows(const struct rh_decoder *decoder, enum rh_format_column i
 static int count_tokens(struct rh_decoder *decoder, struct rh_error *error) {
     const uint8_t *low = rh_decode_column(decoder, RH_COLUMN_THREAD_LOW);
     const uint8_t *high = rh_decode_column(decoder, RH_COLUMN_THREAD_HIGH);
+    if (low == NULL) { /* a single one */
+        decoder->lanes[0].next_token = decoder->lanes[0].births_first = 0;
+        return 0;
+    }
     for (size_t i = 0; i < decoder->header.events; i++) {
         size_t lane = rh_decode_lane_at(low, high, i);
         if (lane >= decoder->lanes_count)

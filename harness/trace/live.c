@@ -6,20 +6,6 @@
 #include "base/assert.h"
 #include "base/memory.h"
 
-enum {
-    PAGE_BITS = 10,
-    PAGE_IDS = 1 << PAGE_BITS,
-    PAGE_WORDS = PAGE_IDS / 64,
-    SPARSE = PAGE_IDS / 16, /* a closed page with fewer moves to the hash table */
-};
-
-struct rh_live_page {
-    uint64_t present[PAGE_WORDS];
-    uint32_t count;
-    uint32_t closed; /* its last id was added */
-    unsigned char entries[];
-};
-
 void rh_live_init(struct rh_live *live, size_t entry_bytes) {
     rh_assert(entry_bytes > 0 && entry_bytes <= 256);
     *live = (struct rh_live){.entry_bytes = entry_bytes};
@@ -33,19 +19,6 @@ void rh_live_finish(struct rh_live *live) {
     rh_free(live->old_ids);
     rh_free(live->old_entries);
     *live = (struct rh_live){.entry_bytes = live->entry_bytes};
-}
-
-static inline struct rh_live_page *page_of(const struct rh_live *live, uint64_t id) {
-    uint64_t page = id >> PAGE_BITS;
-    return page < live->pages_capacity ? live->pages[page] : NULL;
-}
-
-static inline int is_present(const struct rh_live_page *page, uint64_t id) {
-    return (page->present[id % PAGE_IDS / 64] >> (id % 64)) & 1;
-}
-
-static inline void *entry_of(const struct rh_live *live, struct rh_live_page *page, uint64_t id) {
-    return page->entries + id % PAGE_IDS * live->entry_bytes;
 }
 
 /* ---- the hash table of old objects ---- */
@@ -116,8 +89,8 @@ static void remove_old(struct rh_live *live, size_t hole) {
 /* ---- pages ---- */
 
 static void drop_page(struct rh_live *live, uint64_t id) {
-    struct rh_live_page *page = live->pages[id >> PAGE_BITS];
-    live->pages[id >> PAGE_BITS] = NULL;
+    struct rh_live_page *page = live->pages[id >> RH_LIVE_PAGE_BITS];
+    live->pages[id >> RH_LIVE_PAGE_BITS] = NULL;
     if (live->spare == NULL)
         live->spare = page;
     else
@@ -126,21 +99,21 @@ static void drop_page(struct rh_live *live, uint64_t id) {
 
 /* Moves the last objects of a page to the hash table, and drops the page. */
 static int retire_page(struct rh_live *live, uint64_t id, struct rh_error *error) {
-    struct rh_live_page *page = live->pages[id >> PAGE_BITS];
+    struct rh_live_page *page = live->pages[id >> RH_LIVE_PAGE_BITS];
     if (page->count > 0)
         rh_try(reserve_old(live, page->count, error));
-    for (uint64_t word = 0; word < PAGE_WORDS; word++)
+    for (uint64_t word = 0; word < RH_LIVE_PAGE_IDS / 64; word++)
         for (uint64_t bits = page->present[word]; bits != 0; bits &= bits - 1) {
-            uint64_t old = (id & ~(uint64_t)(PAGE_IDS - 1)) + word * 64;
+            uint64_t old = (id & ~(uint64_t)(RH_LIVE_PAGE_IDS - 1)) + word * 64;
             old += (uint64_t)__builtin_ctzll(bits);
-            put_old(live, old, entry_of(live, page, old));
+            put_old(live, old, rh_live_entry_of(live, page, old));
         }
     drop_page(live, id);
     return 0;
 }
 
 static int make_page(struct rh_live *live, uint64_t id, struct rh_error *error) {
-    size_t index = (size_t)(id >> PAGE_BITS);
+    size_t index = (size_t)(id >> RH_LIVE_PAGE_BITS);
     size_t before = live->pages_capacity;
     rh_try(rh_grow((void **)&live->pages, &live->pages_capacity, index + 1, sizeof(*live->pages),
                    error));
@@ -149,9 +122,9 @@ static int make_page(struct rh_live *live, uint64_t id, struct rh_error *error) 
     struct rh_live_page *page = live->spare;
     live->spare = NULL;
     if (page == NULL)
-        page = rh_alloc(sizeof(*page) + PAGE_IDS * live->entry_bytes);
+        page = rh_alloc(sizeof(*page) + RH_LIVE_PAGE_IDS * live->entry_bytes);
     if (page == NULL)
-        return rh_fail(error, RH_ERR_MEMORY, "no memory for %d live objects", PAGE_IDS);
+        return rh_fail(error, RH_ERR_MEMORY, "no memory for %d live objects", RH_LIVE_PAGE_IDS);
     memset(page, 0, sizeof(*page));
     live->pages[index] = page;
     return 0;
@@ -159,67 +132,51 @@ static int make_page(struct rh_live *live, uint64_t id, struct rh_error *error) 
 
 /* A page is judged when its ids have all been given out and whenever one of them dies after. */
 static int close_page(struct rh_live *live, uint64_t id, struct rh_error *error) {
-    struct rh_live_page *page = page_of(live, id);
+    struct rh_live_page *page = rh_live_page_of(live, id);
     if (page == NULL)
         return 0;
-    if (page->count < SPARSE)
+    if (page->count < RH_LIVE_SPARSE)
         return retire_page(live, id, error);
     page->closed = 1;
     return 0;
 }
 
-int rh_live_add(struct rh_live *live, uint64_t id, struct rh_error *error, void **ret_entry) {
-    struct rh_live_page *page = page_of(live, id);
-    if (page == NULL) {
-        if (id >= PAGE_IDS)
-            rh_try(close_page(live, id - PAGE_IDS, error));
-        rh_try(make_page(live, id, error));
-        page = page_of(live, id);
-    }
-    rh_assert(!is_present(page, id));
-    page->present[id % PAGE_IDS / 64] |= UINT64_C(1) << (id % 64);
-    page->count++;
-    live->count++;
-    *ret_entry = memset(entry_of(live, page, id), 0, live->entry_bytes);
-    return 0;
+int rh_live_open_page(struct rh_live *live, uint64_t id, struct rh_error *error) {
+    if (id >= RH_LIVE_PAGE_IDS)
+        rh_try(close_page(live, id - RH_LIVE_PAGE_IDS, error));
+    return make_page(live, id, error);
 }
 
-void *rh_live_find(const struct rh_live *live, uint64_t id) {
-    struct rh_live_page *page = page_of(live, id);
-    if (page != NULL)
-        return is_present(page, id) ? entry_of(live, page, id) : NULL;
+void *rh_live_find_old(const struct rh_live *live, uint64_t id) {
     if (live->old_count == 0)
         return NULL;
     size_t slot = find_slot(live, id);
     return live->old_ids[slot] != 0 ? live->old_entries + slot * live->entry_bytes : NULL;
 }
 
-int rh_live_remove(struct rh_live *live, uint64_t id, struct rh_error *error) {
-    struct rh_live_page *page = page_of(live, id);
-    if (page == NULL) {
-        size_t slot = find_slot(live, id);
-        rh_assert(live->old_ids[slot] != 0);
-        remove_old(live, slot);
-        live->count--;
-        return 0;
-    }
-    rh_assert(is_present(page, id));
-    if (page->closed && page->count <= SPARSE)
-        rh_try(reserve_old(live, page->count, error));
-    page->present[id % PAGE_IDS / 64] &= ~(UINT64_C(1) << (id % 64));
-    page->count--;
+void rh_live_remove_old(struct rh_live *live, uint64_t id) {
+    size_t slot = find_slot(live, id);
+    rh_assert(live->old_ids[slot] != 0);
+    remove_old(live, slot);
     live->count--;
-    return page->closed && page->count < SPARSE ? retire_page(live, id, error) : 0;
+}
+
+int rh_live_remove_last(struct rh_live *live, uint64_t id, struct rh_error *error) {
+    struct rh_live_page *page = rh_live_page_of(live, id);
+    rh_try(reserve_old(live, page->count, error));
+    rh_live_page_remove(page, id);
+    live->count--;
+    return page->count < RH_LIVE_SPARSE ? retire_page(live, id, error) : 0;
 }
 
 int rh_live_visit(const struct rh_live *live, int (*visit)(uint64_t id, void *entry, void *context),
                   void *context) {
     int result = 0;
     for (size_t i = 0; i < live->pages_capacity && result == 0; i++)
-        for (uint64_t at = 0; live->pages[i] != NULL && at < PAGE_IDS && result == 0; at++)
-            if (is_present(live->pages[i], at))
-                result = visit(((uint64_t)i << PAGE_BITS) + at, entry_of(live, live->pages[i], at),
-                               context);
+        for (uint64_t at = 0; live->pages[i] != NULL && at < RH_LIVE_PAGE_IDS && result == 0; at++)
+            if (rh_live_page_has(live->pages[i], at))
+                result = visit(((uint64_t)i << RH_LIVE_PAGE_BITS) + at,
+                               rh_live_entry_of(live, live->pages[i], at), context);
     for (size_t i = 0; i < live->old_slots && result == 0; i++)
         if (live->old_ids[i] != 0)
             result =
