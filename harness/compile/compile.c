@@ -112,13 +112,16 @@ static int compile_events(struct rh_trace_reader *reader, struct rh_compiler *co
     }
 }
 
+/* What was just written is not read again: the worker checks every op of every tape. */
 static int compile_into(struct rh_trace_reader *reader, const struct rh_compiler_setup *setup,
-                        struct rh_error *error) {
+                        struct rh_error *error, struct rh_tape_facts *ret_facts) {
     struct rh_compiler *compiler = NULL;
     rh_try(rh_compiler_create(setup, error, &compiler));
     int result = compile_events(reader, compiler, error);
     if (result == 0)
         result = rh_compiler_finish(compiler, error);
+    if (result == 0)
+        fill_facts(rh_compiler_header(compiler), ret_facts);
     rh_compiler_destroy(compiler);
     return result;
 }
@@ -150,7 +153,8 @@ static int give_name(int fd, const char *temporary, bool named, const char *path
 }
 
 static int build(struct rh_trace_reader *reader, struct rh_compiler_setup *setup,
-                 const char *directory, const char *path, struct rh_error *error) {
+                 const char *directory, const char *path, struct rh_error *error,
+                 struct rh_tape_facts *ret_facts) {
     rh_try(rh_make_directories(directory, error));
     struct rh_text temporary = {0};
     rh_text_addf(&temporary, "%s.%" PRIx64 ".tmp", path, rh_random_system_seed());
@@ -163,7 +167,7 @@ static int build(struct rh_trace_reader *reader, struct rh_compiler_setup *setup
         rh_text_finish(&temporary);
         return RH_ERR_SYSTEM;
     }
-    result = compile_into(reader, setup, error);
+    result = compile_into(reader, setup, error, ret_facts);
     if (result == 0)
         result = give_name(setup->fd, rh_text_get(&temporary), named, path, error);
     else if (named)
@@ -241,8 +245,7 @@ static int find_or_build(struct rh_trace_reader *reader, struct rh_compiler_setu
     /* A tape does not excuse what has happened to the trace since it was made. */
     if (check_tape(path, setup, &ignored, ret_facts) == 0)
         return rh_trace_reader_check_bytes(reader, error);
-    rh_try(build(reader, setup, directory, path, error));
-    return check_tape(path, setup, error, ret_facts);
+    return build(reader, setup, directory, path, error, ret_facts);
 }
 
 int rh_compile(const char *trace_path, const struct rh_compile_options *options,

@@ -49,6 +49,7 @@ void rh_compiler_destroy(struct rh_compiler *compiler) {
     if (compiler == NULL)
         return;
     for (size_t i = 0; i < compiler->thread_count; i++) {
+        rh_stream_finish(&compiler->threads[i].stream);
         rh_known_finish(&compiler->threads[i].known);
         rh_free(compiler->threads[i].pool.slots);
         rh_free(compiler->threads[i].checkpoints.positions);
@@ -59,112 +60,10 @@ void rh_compiler_destroy(struct rh_compiler *compiler) {
     rh_free(compiler->roots);
     rh_free(compiler->marks);
     rh_free(compiler->epochs.entries);
+    rh_stream_finish(&compiler->closing);
     rh_objects_finish(&compiler->objects);
     rh_tape_writer_finish(&compiler->writer);
     rh_free(compiler);
-}
-
-/* ---- objects ---- */
-
-static int check_acquired(struct rh_compiler *compiler, const struct rh_event *event,
-                          struct rh_error *error) {
-    if (event->acquired != compiler->next_object)
-        return rh_fail(error, RH_ERR_FORMAT,
-                       "it makes object %" PRIu64 ", but %" PRIu64 " is the next", event->acquired,
-                       compiler->next_object);
-    if (event->align_log2 > RH_TAPE_ALIGN_LOG2_MAX)
-        return rh_fail(error, RH_ERR_LIMIT, "an alignment of 2^%u is beyond any use",
-                       event->align_log2);
-    if (event->size > (uint64_t)INT64_MAX ||
-        compiler->live_bytes > (uint64_t)INT64_MAX - event->size)
-        return rh_fail(error, RH_ERR_LIMIT, "a size of %" PRIu64 " bytes is beyond any memory",
-                       event->size);
-    compiler->next_object++;
-    return 0;
-}
-
-static void count_live(struct rh_compiler *compiler, uint64_t size) {
-    compiler->live_bytes += size;
-    if (compiler->live_bytes > compiler->live_bytes_max)
-        compiler->live_bytes_max = compiler->live_bytes;
-}
-
-static int acquire(struct rh_compiler *compiler, const struct rh_event *event,
-                   struct rh_error *error) {
-    rh_try(check_acquired(compiler, event, error));
-    uint32_t slot = 0;
-    rh_try(rh_compiler_take_slot(compiler, event->thread, error, &slot));
-    uint8_t align_log2 = event->align_log2 > RH_TAPE_MALLOC_ALIGN_LOG2 ? event->align_log2
-                                                                       : RH_TAPE_MALLOC_ALIGN_LOG2;
-    compiler->objects.by_slot[slot] = (struct rh_object){
-        .size = event->size, .thread = event->thread, .align_log2 = align_log2, .live = 1};
-    rh_try(rh_objects_add(&compiler->objects, event->acquired, slot, error));
-    rh_try(rh_compiler_put_alloc(compiler, event, slot, error));
-    count_live(compiler, event->size);
-    return 0;
-}
-
-/* Takes the released object out and puts its last use before this event. */
-static int take_released(struct rh_compiler *compiler, const struct rh_event *event,
-                         struct rh_error *error, uint32_t *ret_slot) {
-    uint32_t slot = 0;
-    rh_try(rh_objects_take(&compiler->objects, event->released, error, &slot));
-    const struct rh_object *object = &compiler->objects.by_slot[slot];
-    if (object->thread != event->thread) {
-        compiler->header.cross_releases++;
-        rh_try(rh_compiler_order(compiler, event->thread, object->thread, object->last, error));
-    }
-    rh_compiler_patch_touched(compiler, object, event->touched_pages);
-    compiler->live_bytes -= object->size;
-    *ret_slot = slot;
-    return 0;
-}
-
-static int release(struct rh_compiler *compiler, const struct rh_event *event,
-                   struct rh_error *error) {
-    uint32_t slot = 0;
-    uint64_t position = 0;
-    rh_try(take_released(compiler, event, error, &slot));
-    rh_try(rh_compiler_put_free(compiler, event, slot, error, &position));
-    return rh_compiler_give_slot(compiler, event->thread, slot, position, error);
-}
-
-/* The new block takes over the slot of the old one. */
-static int reallocate(struct rh_compiler *compiler, const struct rh_event *event,
-                      struct rh_error *error) {
-    rh_try(check_acquired(compiler, event, error));
-    uint32_t slot = 0;
-    rh_try(take_released(compiler, event, error, &slot));
-    struct rh_object *object = &compiler->objects.by_slot[slot];
-    uint64_t old_size = object->size;
-    object->size = event->size;
-    object->thread = event->thread;
-    object->resized = 1;
-    rh_try(rh_objects_add(&compiler->objects, event->acquired, slot, error));
-    rh_try(rh_compiler_put_realloc(compiler, event, slot, old_size, error));
-    count_live(compiler, event->size);
-    return 0;
-}
-
-/* Only the thread that made the block may look at it without further order. */
-static int look(struct rh_compiler *compiler, const struct rh_event *event,
-                struct rh_error *error) {
-    uint32_t slot = 0;
-    rh_try(rh_objects_find(&compiler->objects, event->released, error, &slot));
-    if (compiler->objects.by_slot[slot].thread != event->thread) {
-        compiler->header.skipped_usable++;
-        return 0;
-    }
-    return rh_compiler_put_usable(compiler, event->thread, slot, error);
-}
-
-/* The count comes with no call: the op that made the block gets it. */
-static int note_resident(struct rh_compiler *compiler, const struct rh_event *event,
-                         struct rh_error *error) {
-    uint32_t slot = 0;
-    rh_try(rh_objects_find(&compiler->objects, event->released, error, &slot));
-    rh_compiler_patch_touched(compiler, &compiler->objects.by_slot[slot], event->touched_pages);
-    return 0;
 }
 
 /* ---- events ---- */
@@ -192,21 +91,6 @@ static int follow_prologue(struct rh_compiler *compiler, const struct rh_event *
 static int dispatch(struct rh_compiler *compiler, const struct rh_event *event,
                     struct rh_error *error) {
     switch (event->kind) {
-    case RH_EVENT_MALLOC:
-    case RH_EVENT_CALLOC:
-    case RH_EVENT_ALIGNED:
-    case RH_EVENT_NEW:
-    case RH_EVENT_NEW_ALIGNED:
-        return acquire(compiler, event, error);
-    case RH_EVENT_REALLOC:
-        return reallocate(compiler, event, error);
-    case RH_EVENT_FREE:
-    case RH_EVENT_FREE_SIZED:
-        return release(compiler, event, error);
-    case RH_EVENT_USABLE:
-        return look(compiler, event, error);
-    case RH_EVENT_RESIDENT:
-        return note_resident(compiler, event, error);
     case RH_EVENT_FREE_NULL:
         compiler->header.skipped_free_null++;
         return 0;
@@ -218,7 +102,9 @@ static int dispatch(struct rh_compiler *compiler, const struct rh_event *event,
     case RH_EVENT_MARKER:
         return rh_compiler_place_mark(compiler, error);
     default:
-        return rh_fail(error, RH_ERR_FORMAT, "its kind %u is unknown", event->kind);
+        return rh_compiler_is_call(event->kind)
+                   ? rh_compiler_put_call(compiler, event, error)
+                   : rh_fail(error, RH_ERR_FORMAT, "its kind %u is unknown", event->kind);
     }
 }
 
@@ -275,14 +161,42 @@ static int add_one(struct rh_compiler *compiler, const struct rh_event *event,
     return even || peak ? rh_compiler_place_mark(compiler, error) : 0;
 }
 
+/* How many of the next events may be taken in a row, because no mark stands behind them. */
+static size_t count_to_mark(const struct rh_compiler *compiler, size_t count) {
+    uint64_t index = compiler->header.events;
+    uint64_t even = compiler->next_mark_event, peak = compiler->setup.peak_event;
+    uint64_t next = even < index || (peak >= index && peak < even) ? peak : even;
+    return next >= index && next - index < count ? (size_t)(next - index) : count;
+}
+
+/* Nothing but calls can be in the streams from here on, where this holds. */
+static bool takes_calls_at_once(const struct rh_compiler *compiler) {
+    const struct rh_compiler_setup *setup = &compiler->setup;
+    return compiler->prologue == RH_PROLOGUE_OVER && setup->order == RH_ORDER_DEPENDENCY &&
+           setup->time_quantum_ns == 0 && !setup->one_thread;
+}
+
+static int add_some(struct rh_compiler *compiler, const struct rh_event *events, size_t count,
+                    struct rh_error *error, size_t *ret_done) {
+    if (takes_calls_at_once(compiler))
+        rh_try(rh_compiler_put_calls(compiler, events, count_to_mark(compiler, count), error,
+                                     ret_done));
+    if (*ret_done > 0)
+        return 0;
+    *ret_done = 1;
+    return add_one(compiler, events, error);
+}
+
 int rh_compiler_add(struct rh_compiler *compiler, const struct rh_event *events, size_t count,
                     struct rh_error *error) {
-    for (size_t i = 0; i < count; i++) {
-        int result = add_one(compiler, &events[i], error);
+    for (size_t i = 0; i < count;) {
+        size_t done = 0;
+        int result = add_some(compiler, events + i, count - i, error, &done);
         if (result < 0) {
             rh_error_prefix(error, "event %" PRIu64, compiler->header.events);
             return result;
         }
+        i += done;
     }
     return 0;
 }
@@ -303,13 +217,22 @@ static int check_counts(const struct rh_compiler *compiler, struct rh_error *err
     return 0;
 }
 
+static int close_streams(struct rh_compiler *compiler, struct rh_error *error) {
+    for (size_t i = 0; i < compiler->thread_count; i++)
+        rh_try(rh_stream_close(&compiler->writer, &compiler->threads[i].stream, error));
+    return rh_stream_close(&compiler->writer, &compiler->closing, error);
+}
+
 int rh_compiler_finish(struct rh_compiler *compiler, struct rh_error *error) {
     rh_assert(compiler->header.version == 0);
     rh_try(check_counts(compiler, error));
     if (compiler->prologue == RH_PROLOGUE_RUNNING)
         rh_try(rh_compiler_place_gate(compiler, error));
     rh_try(rh_compiler_put_closing(compiler, error));
+    rh_try(close_streams(compiler, error));
     struct rh_tape_header *header = &compiler->header;
+    header->closing_begin = compiler->closing.begin;
+    header->closing_end = compiler->closing.at;
     header->content_hash = compiler->setup.content_hash;
     header->marks_wanted = compiler->setup.marks;
     header->has_times = compiler->setup.has_times;
@@ -324,4 +247,8 @@ int rh_compiler_finish(struct rh_compiler *compiler, struct rh_error *error) {
     header->peak_live_bytes = compiler->live_bytes_max;
     header->end_live_bytes = compiler->live_bytes;
     return rh_compiler_write_tables(compiler, error);
+}
+
+const struct rh_tape_header *rh_compiler_header(const struct rh_compiler *compiler) {
+    return &compiler->header;
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "compile/compile.h"
+#include "compile/tape.h"
 #include "result/course.h"
 #include "trace/event.h"
 
@@ -34,8 +35,9 @@ int rh_compiler_create(const struct rh_compiler_setup *setup, struct rh_error *e
  * index. */
 int rh_compiler_add(struct rh_compiler *compiler, const struct rh_event *events, size_t count,
                     struct rh_error *error);
-/* Writes tables and header. The compiler is then only good for destroy. */
+/* Writes tables and header. The compiler is then only good for the next two. */
 int rh_compiler_finish(struct rh_compiler *compiler, struct rh_error *error);
+const struct rh_tape_header *rh_compiler_header(const struct rh_compiler *compiler);
 /* Accepts NULL. */
 void rh_compiler_destroy(struct rh_compiler *compiler);
 

@@ -10,6 +10,8 @@
 #include "compile/tape.h"
 #include "compile/tape_writer.h"
 
+enum { RH_FREE_SLOTS_MIN = 1 << 16 }; /* below it new slots are cheaper than order */
+
 /* Free slots of one thread: a stack, whose oldest part other threads may take over. */
 struct rh_slot_pool {
     uint32_t *slots;
@@ -78,6 +80,7 @@ struct rh_compiler {
     uint64_t live_bytes, live_bytes_max;
     uint64_t live_bytes_at_peak; /* behind the event that the setup names */
     struct rh_epochs epochs;
+    struct rh_stream closing;
     enum rh_prologue prologue;
     struct rh_tape_header header; /* counts that the tape shows */
 };
@@ -87,35 +90,71 @@ static inline uint64_t rh_compiler_here(const struct rh_compiler *compiler, uint
     return compiler->threads[thread].stream.at;
 }
 
+/* An op of one word that is no operation of the program. */
+static inline int rh_compiler_put_word(struct rh_compiler *compiler, uint32_t thread, uint64_t word,
+                                       struct rh_error *error) {
+    struct rh_stream *stream = &compiler->threads[thread].stream;
+    uint64_t position = 0;
+    rh_try(rh_stream_put(&compiler->writer, stream, 1, error, &position));
+    *rh_stream_word(&compiler->writer, stream, position) = word;
+    return 0;
+}
+
 /* ---- ops.c ---- */
 
-/* The op that makes the object in the slot. */
-int rh_compiler_put_alloc(struct rh_compiler *compiler, const struct rh_event *event, uint32_t slot,
-                          struct rh_error *error);
-/* The op that grows or shrinks it to the size that the object already has. */
-int rh_compiler_put_realloc(struct rh_compiler *compiler, const struct rh_event *event,
-                            uint32_t slot, uint64_t old_size, struct rh_error *error);
-int rh_compiler_put_free(struct rh_compiler *compiler, const struct rh_event *event, uint32_t slot,
-                         struct rh_error *error, uint64_t *ret_position);
-int rh_compiler_put_usable(struct rh_compiler *compiler, uint32_t thread, uint32_t slot,
-                           struct rh_error *error);
-/* How many pages of the block the program used is known only at its release: the op that made it
- * gets the count then. */
-void rh_compiler_patch_touched(struct rh_compiler *compiler, const struct rh_object *object,
-                               uint32_t touched_pages);
+/* A call of the program; RH_EVENT_RESIDENT is taken for one. */
+int rh_compiler_put_call(struct rh_compiler *compiler, const struct rh_event *event,
+                         struct rh_error *error);
+/* As many of the first events as are calls of living threads behind the prologue, in a tape with
+ * nothing but operations and edges in its streams: *ret_done. */
+int rh_compiler_put_calls(struct rh_compiler *compiler, const struct rh_event *events, size_t count,
+                          struct rh_error *error, size_t *ret_done);
+
+static inline bool rh_compiler_is_call(unsigned kind) {
+    return rh_event_acquires(kind) || rh_event_refers(kind);
+}
 /* Frees of what is live at the end, for the worker to do when the clocks have stopped. */
 int rh_compiler_put_closing(struct rh_compiler *compiler, struct rh_error *error);
 
+/* ---- runs.c ---- */
+
+/* As many of the first events as are common calls of one thread, which is alive: returns how many.
+ * Where rh_compiler_put_calls may be called. */
+size_t rh_compiler_put_run(struct rh_compiler *compiler, const struct rh_event *events,
+                           size_t count);
+
 /* ---- slots.c ---- */
 
-/* A slot for a new object of `thread`. */
-int rh_compiler_take_slot(struct rh_compiler *compiler, uint32_t thread, struct rh_error *error,
-                          uint32_t *ret_slot);
-/* The thread has released what was in the slot, at `position`. */
-int rh_compiler_give_slot(struct rh_compiler *compiler, uint32_t thread, uint32_t slot,
-                          uint64_t position, struct rh_error *error);
+/* As take_slot, where the thread has none. */
+int rh_compiler_find_slot(struct rh_compiler *compiler, struct rh_compiler_thread *self,
+                          struct rh_error *error, uint32_t *ret_slot);
+int rh_slot_pool_push(struct rh_slot_pool *pool, uint32_t slot, struct rh_error *error);
 /* The thread ends: its free slots become anybody's. */
 int rh_compiler_orphan_slots(struct rh_compiler *compiler, uint32_t thread, struct rh_error *error);
+
+/* A slot for a new object of `thread`. */
+static inline int rh_compiler_take_slot(struct rh_compiler *compiler,
+                                        struct rh_compiler_thread *self, struct rh_error *error,
+                                        uint32_t *ret_slot) {
+    struct rh_slot_pool *pool = &self->pool;
+    if (pool->top == pool->bottom)
+        return rh_compiler_find_slot(compiler, self, error, ret_slot);
+    *ret_slot = pool->slots[--pool->top];
+    return 0;
+}
+
+/* The thread has released what was in the slot, at `position`. */
+static inline int rh_compiler_give_slot(struct rh_compiler *compiler,
+                                        struct rh_compiler_thread *self, uint32_t slot,
+                                        uint64_t position, struct rh_error *error) {
+    struct rh_slot_pool *pool = &self->pool;
+    compiler->objects.by_slot[slot].last = position;
+    compiler->objects.by_slot[slot].live = 0;
+    if (__builtin_expect(pool->top == pool->capacity, 0))
+        return rh_slot_pool_push(pool, slot, error);
+    pool->slots[pool->top++] = slot;
+    return 0;
+}
 
 /* ---- order.c ---- */
 
@@ -131,8 +170,15 @@ int rh_compiler_place_gate(struct rh_compiler *compiler, struct rh_error *error)
 
 /* ---- times.c ---- */
 
-/* The event's time is now; `timed`: it is behind the prologue. */
-void rh_compiler_follow_time(struct rh_compiler *compiler, uint64_t time_ns);
+/* The event's time is now. */
+static inline void rh_compiler_follow_time(struct rh_compiler *compiler, uint64_t time_ns) {
+    uint64_t idle_cap_ns = compiler->setup.idle_cap_ns;
+    uint64_t passed_ns = time_ns > compiler->now_ns ? time_ns - compiler->now_ns : 0;
+    if (idle_cap_ns != 0 && passed_ns > idle_cap_ns)
+        passed_ns = idle_cap_ns;
+    compiler->clock_ns += passed_ns;
+    compiler->now_ns = time_ns;
+}
 /* Says in the thread's stream what time it is, if its latest TIME is long enough ago or `always`.
  * To be called before anything of the event is put there. */
 int rh_compiler_put_time(struct rh_compiler *compiler, uint32_t thread, bool always,

@@ -65,11 +65,8 @@ static int open_epoch(struct rh_compiler *compiler, uint64_t number, struct rh_e
 
 static int put_epoch(struct rh_compiler *compiler, uint32_t thread, uint64_t epoch,
                      uint64_t awaited, struct rh_error *error) {
-    uint64_t position = 0;
-    rh_try(
-        rh_stream_put(&compiler->writer, &compiler->threads[thread].stream, 1, error, &position));
-    compiler->writer.words[position] = rh_tape_word(RH_TAPE_EPOCH, epoch, awaited);
-    return 0;
+    return rh_compiler_put_word(compiler, thread, rh_tape_word(RH_TAPE_EPOCH, epoch, awaited),
+                                error);
 }
 
 int rh_compiler_enter_epoch(struct rh_compiler *compiler, uint32_t thread, struct rh_error *error) {

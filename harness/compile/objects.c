@@ -28,27 +28,6 @@ int rh_objects_make_slot(struct rh_objects *objects, struct rh_error *error, uin
     return 0;
 }
 
-int rh_objects_add(struct rh_objects *objects, uint64_t id, uint32_t slot, struct rh_error *error) {
-    void *entry = NULL;
-    rh_try(rh_live_add(&objects->ids, id, error, &entry));
-    *(uint32_t *)entry = slot;
-    return 0;
-}
-
-int rh_objects_find(const struct rh_objects *objects, uint64_t id, struct rh_error *error,
-                    uint32_t *ret_slot) {
-    const uint32_t *entry = rh_live_find(&objects->ids, id);
-    if (entry == NULL)
-        return rh_fail(error, RH_ERR_FORMAT, "object %" PRIu64 " is not live", id);
-    *ret_slot = *entry;
-    return 0;
-}
-
-int rh_objects_take(struct rh_objects *objects, uint64_t id, struct rh_error *error,
-                    uint32_t *ret_slot) {
-    uint32_t slot = 0;
-    rh_try(rh_objects_find(objects, id, error, &slot));
-    rh_try(rh_live_remove(&objects->ids, id, error));
-    *ret_slot = slot;
-    return 0;
+int rh_objects_fail_dead(uint64_t id, struct rh_error *error) {
+    return rh_fail(error, RH_ERR_FORMAT, "object %" PRIu64 " is not live", id);
 }

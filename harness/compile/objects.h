@@ -33,14 +33,33 @@ void rh_objects_finish(struct rh_objects *objects);
 
 /* A slot that was never used; RH_ERR_LIMIT beyond RH_TAPE_SLOTS_MAX. */
 int rh_objects_make_slot(struct rh_objects *objects, struct rh_error *error, uint32_t *ret_slot);
+int rh_objects_fail_dead(uint64_t id, struct rh_error *error);
+
 /* Notes that object `id`, the newest, lives in `slot`. */
-int rh_objects_add(struct rh_objects *objects, uint64_t id, uint32_t slot, struct rh_error *error);
+static inline int rh_objects_add(struct rh_objects *objects, uint64_t id, uint32_t slot,
+                                 struct rh_error *error) {
+    void *entry = NULL;
+    rh_try(rh_live_add(&objects->ids, id, error, &entry));
+    *(uint32_t *)entry = slot;
+    return 0;
+}
+
 /* Where the object lives; RH_ERR_FORMAT when it is not live. */
-int rh_objects_find(const struct rh_objects *objects, uint64_t id, struct rh_error *error,
-                    uint32_t *ret_slot);
+static inline int rh_objects_find(const struct rh_objects *objects, uint64_t id,
+                                  struct rh_error *error, uint32_t *ret_slot) {
+    const uint32_t *entry = rh_live_find(&objects->ids, id);
+    if (__builtin_expect(entry == NULL, 0))
+        return rh_objects_fail_dead(id, error);
+    *ret_slot = *entry;
+    return 0;
+}
+
 /* As find, and the id is gone. */
-int rh_objects_take(struct rh_objects *objects, uint64_t id, struct rh_error *error,
-                    uint32_t *ret_slot);
+static inline int rh_objects_take(struct rh_objects *objects, uint64_t id, struct rh_error *error,
+                                  uint32_t *ret_slot) {
+    rh_try(rh_objects_find(objects, id, error, ret_slot));
+    return rh_live_remove(&objects->ids, id, error);
+}
 
 static inline uint64_t rh_objects_count(const struct rh_objects *objects) {
     return objects->ids.count;

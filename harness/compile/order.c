@@ -8,16 +8,13 @@
 
 static int put_control(struct rh_compiler *compiler, uint32_t thread, unsigned kind,
                        uint64_t operand, struct rh_error *error) {
-    uint64_t position = 0;
-    rh_try(
-        rh_stream_put(&compiler->writer, &compiler->threads[thread].stream, 1, error, &position));
-    compiler->writer.words[position] = rh_tape_word(kind, operand, 0);
-    return 0;
+    return rh_compiler_put_word(compiler, thread, rh_tape_word(kind, operand, 0), error);
 }
 
 int rh_compiler_order(struct rh_compiler *compiler, uint32_t thread, uint32_t other,
                       uint64_t position, struct rh_error *error) {
     struct rh_compiler_thread *consumer = &compiler->threads[thread];
+    rh_assert(position < rh_compiler_here(compiler, other));
     if (compiler->setup.order == RH_ORDER_RECORDED ||
         rh_known_implies(&consumer->known, other, position)) {
         compiler->header.edges_implied++;
@@ -25,10 +22,11 @@ int rh_compiler_order(struct rh_compiler *compiler, uint32_t thread, uint32_t ot
     }
     uint64_t now = 0;
     rh_try(rh_stream_put(&compiler->writer, &consumer->stream, 2, error, &now));
-    uint64_t *words = compiler->writer.words;
-    words[now] = rh_tape_word(RH_TAPE_WAIT, other, 0);
-    words[now + 1] = position;
-    words[position] |= RH_TAPE_SIGNAL;
+    uint64_t *words = rh_stream_word(&compiler->writer, &consumer->stream, now);
+    words[0] = rh_tape_word(RH_TAPE_WAIT, other, 0);
+    words[1] = position;
+    *rh_stream_word(&compiler->writer, &compiler->threads[other].stream, position) |=
+        RH_TAPE_SIGNAL;
     compiler->header.edges++;
     return rh_known_join(&consumer->known, thread, now, &compiler->threads[other].known, other,
                          position, error);
@@ -113,6 +111,7 @@ int rh_compiler_end_thread(struct rh_compiler *compiler, uint32_t thread, struct
     if (compiler->prologue == RH_PROLOGUE_RUNNING)
         ended->timed = ended->stream.at;
     rh_known_end(&ended->known);
+    rh_try(rh_stream_close(&compiler->writer, &ended->stream, error));
     return rh_compiler_orphan_slots(compiler, thread, error);
 }
 

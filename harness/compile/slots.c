@@ -11,13 +11,11 @@
 #include "base/memory.h"
 #include "compile/compiler_internal.h"
 
-enum { FREE_SLOTS_MIN = 1 << 16 }; /* below it new slots are cheaper than order */
-
 static size_t pool_count(const struct rh_slot_pool *pool) {
     return pool->top - pool->bottom;
 }
 
-static int push(struct rh_slot_pool *pool, uint32_t slot, struct rh_error *error) {
+int rh_slot_pool_push(struct rh_slot_pool *pool, uint32_t slot, struct rh_error *error) {
     if (pool->top == pool->capacity && pool->bottom > pool->capacity / 2) {
         memmove(pool->slots, pool->slots + pool->bottom, pool_count(pool) * sizeof(*pool->slots));
         pool->top -= pool->bottom;
@@ -27,13 +25,6 @@ static int push(struct rh_slot_pool *pool, uint32_t slot, struct rh_error *error
                    error));
     pool->slots[pool->top++] = slot;
     return 0;
-}
-
-int rh_compiler_give_slot(struct rh_compiler *compiler, uint32_t thread, uint32_t slot,
-                          uint64_t position, struct rh_error *error) {
-    compiler->objects.by_slot[slot].last = position;
-    compiler->objects.by_slot[slot].live = 0;
-    return push(&compiler->threads[thread].pool, slot, error);
 }
 
 int rh_compiler_orphan_slots(struct rh_compiler *compiler, uint32_t thread,
@@ -56,7 +47,7 @@ static int take_over(struct rh_compiler *compiler, uint32_t thread, uint32_t fro
         uint32_t slot = pool->slots[pool->bottom + i];
         uint64_t released = compiler->objects.by_slot[slot].last;
         newest = released > newest ? released : newest;
-        rh_try(push(&compiler->threads[thread].pool, slot, error));
+        rh_try(rh_slot_pool_push(&compiler->threads[thread].pool, slot, error));
     }
     pool->bottom += count;
     uint64_t edges = compiler->header.edges;
@@ -93,13 +84,15 @@ static int take_from_fullest(struct rh_compiler *compiler, uint32_t thread,
 static bool too_many_free(const struct rh_objects *objects) {
     uint64_t live_count = rh_objects_count(objects);
     uint64_t free_count = objects->slots - live_count;
-    return free_count > FREE_SLOTS_MIN && free_count > live_count;
+    return free_count > RH_FREE_SLOTS_MIN && free_count > live_count;
 }
 
-int rh_compiler_take_slot(struct rh_compiler *compiler, uint32_t thread, struct rh_error *error,
-                          uint32_t *ret_slot) {
-    struct rh_slot_pool *pool = &compiler->threads[thread].pool;
-    if (pool_count(pool) == 0 && too_many_free(&compiler->objects)) {
+int rh_compiler_find_slot(struct rh_compiler *compiler, struct rh_compiler_thread *self,
+                          struct rh_error *error, uint32_t *ret_slot) {
+    struct rh_slot_pool *pool = &self->pool;
+    uint32_t thread = (uint32_t)(self - compiler->threads);
+    rh_assert(pool_count(pool) == 0);
+    if (too_many_free(&compiler->objects)) {
         if (compiler->orphan_count > 0)
             rh_try(take_orphans(compiler, thread, error));
         else

@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/memory.h"
 
 enum {
     FIRST_CHUNK_WORDS = 16,
     LAST_CHUNK_WORDS = 8192, /* 64 KiB */
+    OP_WORDS_MOST = 4,
     GROWTH_WORDS_MIN = 1 << 17,
 };
 
@@ -62,6 +64,39 @@ void rh_tape_writer_finish(struct rh_tape_writer *writer) {
     *writer = (struct rh_tape_writer){.fd = -1};
 }
 
+/* ---- streams ---- */
+
+static int write_kept(const struct rh_tape_writer *writer, struct rh_stream *stream, uint64_t end,
+                      struct rh_error *error) {
+    const char *from = (const char *)stream->words;
+    size_t bytes = (size_t)(end - stream->kept) * 8;
+    off_t offset = (off_t)(stream->kept * 8);
+    while (bytes > 0) {
+        ssize_t wrote = pwrite(writer->fd, from, bytes, offset);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0)
+            return rh_fail_errno(error, "cannot write a tape");
+        from += wrote;
+        offset += wrote;
+        bytes -= (size_t)wrote;
+    }
+    return 0;
+}
+
+/* An op may begin before a chunk that continues the one before, and end in it. */
+static int make_room(struct rh_stream *stream, uint64_t words, struct rh_error *error) {
+    uint64_t wanted = words + OP_WORDS_MOST;
+    if (wanted <= stream->capacity)
+        return 0;
+    void *larger = rh_realloc(stream->words, wanted * sizeof(*stream->words));
+    if (larger == NULL)
+        return rh_fail(error, RH_ERR_MEMORY, "no memory for a piece of a tape");
+    stream->words = larger;
+    stream->capacity = wanted;
+    return 0;
+}
+
 static uint64_t next_chunk_words(const struct rh_stream *stream) {
     if (stream->chunk_words == 0)
         return FIRST_CHUNK_WORDS;
@@ -71,16 +106,35 @@ static uint64_t next_chunk_words(const struct rh_stream *stream) {
 int rh_stream_grow(struct rh_tape_writer *writer, struct rh_stream *stream, uint64_t count,
                    struct rh_error *error) {
     uint64_t words = next_chunk_words(stream);
-    rh_assert(count < FIRST_CHUNK_WORDS);
+    rh_assert(count <= OP_WORDS_MOST && stream->limit - stream->at <= OP_WORDS_MOST);
     uint64_t position = 0;
+    rh_try(make_room(stream, words, error));
     rh_try(rh_tape_writer_reserve(writer, words, error, &position));
     stream->chunk_words = words;
-    if (stream->begin == 0)
+    if (stream->begin == 0) {
         stream->begin = stream->at = position;
-    else if (position != stream->limit) {
-        writer->words[stream->at] = RH_TAPE_JUMP | position << 6;
+    } else if (position == stream->limit) {
+        rh_try(write_kept(writer, stream, stream->at, error));
+    } else {
+        *rh_stream_word(writer, stream, stream->at) = RH_TAPE_JUMP | position << 6;
+        rh_try(write_kept(writer, stream, stream->at + 1, error));
         stream->at = position;
     }
+    stream->kept = stream->at;
     stream->limit = position + words;
     return 0;
+}
+
+int rh_stream_close(struct rh_tape_writer *writer, struct rh_stream *stream,
+                    struct rh_error *error) {
+    rh_try(write_kept(writer, stream, stream->at, error));
+    stream->kept = stream->limit = stream->at;
+    rh_stream_finish(stream);
+    return 0;
+}
+
+void rh_stream_finish(struct rh_stream *stream) {
+    rh_free(stream->words);
+    stream->words = NULL;
+    stream->capacity = 0;
 }
