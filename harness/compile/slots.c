@@ -87,6 +87,18 @@ static bool too_many_free(const struct rh_objects *objects) {
     return free_count > RH_FREE_SLOTS_MIN && free_count > live_count;
 }
 
+/* What was taken over is the thread's from its next op on, which comes behind all of the releases:
+ * who takes it over in turn has to wait for that op, not for one of a third thread's stream. */
+static int own_pool(struct rh_compiler *compiler, struct rh_compiler_thread *self,
+                    struct rh_error *error) {
+    if (pool_count(&self->pool) == 0)
+        return 0;
+    rh_try(rh_stream_fit(&compiler->writer, &self->stream, RH_TAPE_ALLOC_WORDS_MOST, error));
+    for (size_t i = self->pool.bottom; i < self->pool.top; i++)
+        compiler->objects.by_slot[self->pool.slots[i]].last = self->stream.at;
+    return 0;
+}
+
 int rh_compiler_find_slot(struct rh_compiler *compiler, struct rh_compiler_thread *self,
                           struct rh_error *error, uint32_t *ret_slot) {
     struct rh_slot_pool *pool = &self->pool;
@@ -97,6 +109,7 @@ int rh_compiler_find_slot(struct rh_compiler *compiler, struct rh_compiler_threa
             rh_try(take_orphans(compiler, thread, error));
         else
             rh_try(take_from_fullest(compiler, thread, error));
+        rh_try(own_pool(compiler, self, error));
     }
     if (pool_count(pool) == 0)
         return rh_objects_make_slot(&compiler->objects, error, ret_slot);

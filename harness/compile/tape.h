@@ -64,7 +64,7 @@ enum rh_tape_op {
 };
 
 enum {
-    RH_TAPE_VERSION = 3,
+    RH_TAPE_VERSION = 4,
     RH_TAPE_HEADER_BYTES = 4096,
     RH_TAPE_FIRST_WORD = RH_TAPE_HEADER_BYTES / 8,
     RH_TAPE_PADDING_WORDS = 64, /* behind the last op: the loop looks ahead */
@@ -72,6 +72,7 @@ enum {
     RH_TAPE_SEGMENT_OPS_MIN = 64, /* threads of fewer operations a segment have one segment */
     RH_TAPE_NARROW_BYTES = 4096,  /* larger allocations are wide: they have room for page counts */
     RH_TAPE_MALLOC_ALIGN_LOG2 = 4,
+    RH_TAPE_ALLOC_WORDS_MOST = 3,
     RH_TAPE_ALIGN_LOG2_MAX = 40,
 };
 

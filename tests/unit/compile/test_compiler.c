@@ -239,6 +239,39 @@ static void a_pipe_of_objects_needs_few_slots(void **state) {
     rh_free(events);
 }
 
+/* Thread 0 takes over slots that thread 1 has released, and thread 2 takes them over from thread 0:
+ * it has to come behind thread 0's own wait, wherever thread 1 is by then. */
+static void slots_change_hands_twice(void **state) {
+    (void)state;
+    enum { PIPED = (1 << 16) + 2, HELD = 1000, EVENTS = 3 + 2 * HELD + 2 * PIPED + 2 };
+    struct rh_event *events = rh_alloc(EVENTS * sizeof(*events));
+    assert_non_null(events);
+    size_t count = 0;
+    for (uint32_t i = 0; i < 3; i++)
+        events[count++] = event_start(i, i == 0 ? RH_NO_THREAD : 0);
+    for (uint64_t i = 0; i < HELD; i++)
+        events[count++] = event_acquire(0, RH_EVENT_MALLOC, i, 64);
+    for (uint64_t i = HELD; i < HELD + PIPED; i++) {
+        events[count++] = event_acquire(0, RH_EVENT_MALLOC, i, 64);
+        events[count++] = event_release(1, i);
+    }
+    for (uint64_t i = 0; i < HELD; i++)
+        events[count++] = event_release(0, i);
+    events[count++] = event_acquire(2, RH_EVENT_MALLOC, HELD + PIPED, 64);
+    events[count++] = event_release(0, HELD + PIPED);
+    assert_int_equal(count, EVENTS);
+    struct fixture fixture;
+    compile_well(events, count, &fixture);
+    assert_int_equal(fixture.tape.header->edges_slot, 2);
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct tape_model model;
+        tape_model_play(&fixture.tape, seed, &model);
+        assert_string_equal(model.reason, "");
+    }
+    fixture_close(&fixture);
+    rh_free(events);
+}
+
 static void play_random(const struct synthetic *wanted) {
     struct synthetic_trace trace;
     synthetic_make(wanted, &trace);
@@ -360,6 +393,7 @@ int main(void) {
         cmocka_unit_test(a_broken_rule_is_named_with_its_event),
         cmocka_unit_test(counts_that_disagree_are_refused),
         cmocka_unit_test(a_pipe_of_objects_needs_few_slots),
+        cmocka_unit_test(slots_change_hands_twice),
         cmocka_unit_test(random_traces_play_without_a_race),
         cmocka_unit_test(an_empty_trace_is_a_tape),
         cmocka_unit_test(segments_have_equal_ops),
