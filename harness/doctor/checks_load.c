@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/groups.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "doctor/checks.h"
@@ -55,55 +56,6 @@ void rh_doctor_steal(const struct rh_doctor_options *options, struct rh_doctor_a
 
 /* ---- control groups ---- */
 
-/* The path of this process in the hierarchy whose line holds `controller` ("": version 2). */
-static bool find_group(const struct rh_doctor_options *options, const char *controller,
-                       char *ret_path, size_t bytes) {
-    char *text = rh_doctor_read_all(options, "/proc/self/cgroup");
-    bool found = false;
-    for (char *line = text; line != NULL && !found;) {
-        char *end = strchr(line, '\n');
-        if (end != NULL)
-            *end = '\0';
-        char *names = strchr(line, ':');
-        char *path = names != NULL ? strchr(names + 1, ':') : NULL;
-        if (path != NULL) {
-            *path++ = '\0';
-            names++;
-            /* "cpu,cpuacct" */
-            const char *name = strstr(names, controller);
-            found = controller[0] == '\0' ? names[0] == '\0'
-                                          : name != NULL && (name == names || name[-1] == ',') &&
-                                                strchr(",", name[strlen(controller)]) != NULL;
-            if (found)
-                snprintf(ret_path, bytes, "%s", path);
-        }
-        line = end != NULL ? end + 1 : NULL;
-    }
-    rh_free(text);
-    return found;
-}
-
-/* Calls `look` with the file of every group from that of this process up to the root. In a
- * container the path may name a group that is not mounted there: what is missing is passed over. */
-static void each_group(const struct rh_doctor_options *options, const char *mount,
-                       const char *controller, const char *file,
-                       void (*look)(const char *text, void *context), void *context) {
-    char group[1024];
-    if (!find_group(options, controller, group, sizeof(group)))
-        return;
-    for (;;) {
-        char path[PATH_MAX];
-        char text[128];
-        snprintf(path, sizeof(path), "%s%s/%s", mount, strcmp(group, "/") == 0 ? "" : group, file);
-        if (rh_doctor_read(options, path, text, sizeof(text)))
-            look(text, context);
-        char *slash = strrchr(group, '/');
-        if (slash == NULL || group[0] == '\0' || strcmp(group, "/") == 0)
-            return;
-        *(slash == group ? slash + 1 : slash) = '\0';
-    }
-}
-
 /* "200000 100000" or "max 100000". */
 static void look_at_quota(const char *text, void *context) {
     double *cpus = context;
@@ -122,31 +74,21 @@ static void look_at_old_quota(const char *text, void *context) {
         *cpus = quota / 1e5;
 }
 
-static void look_at_bytes(const char *text, void *context) {
-    uint64_t *bytes = context;
-    uint64_t value = 0;
-    if (rh_parse_u64(text, &value) == 0 && value < *bytes)
-        *bytes = value;
-}
-
 void rh_doctor_cpu_limit(const struct rh_doctor_options *options, struct rh_doctor_answer *answer) {
     double cpus = 0;
-    each_group(options, "/sys/fs/cgroup", "", "cpu.max", look_at_quota, &cpus);
-    each_group(options, "/sys/fs/cgroup/cpu", "cpu", "cpu.cfs_quota_us", look_at_old_quota, &cpus);
+    rh_groups_visit(options->root, "/sys/fs/cgroup", "", "cpu.max", look_at_quota, &cpus);
+    rh_groups_visit(options->root, "/sys/fs/cgroup/cpu", "cpu", "cpu.cfs_quota_us",
+                    look_at_old_quota, &cpus);
     if (cpus > 0)
         rh_doctor_say(answer, RH_FINDING_WARNING, "a quota of %.2f CPUs", cpus);
     else
         rh_doctor_say(answer, RH_FINDING_GOOD, "none");
 }
 
-/* Version 1 writes "no limit" as a huge number. */
 void rh_doctor_memory_limit(const struct rh_doctor_options *options,
                             struct rh_doctor_answer *answer) {
-    uint64_t bytes = UINT64_MAX;
+    uint64_t bytes = rh_groups_memory_limit(options->root);
     char size[RH_HUMAN_BYTES];
-    each_group(options, "/sys/fs/cgroup", "", "memory.max", look_at_bytes, &bytes);
-    each_group(options, "/sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes", look_at_bytes,
-               &bytes);
     if (bytes > (UINT64_C(1) << 60))
         rh_doctor_say(answer, RH_FINDING_GOOD, "none");
     else
