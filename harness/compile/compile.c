@@ -15,6 +15,7 @@
 
 #include "base/assert.h"
 #include "base/file.h"
+#include "base/groups.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -84,6 +85,7 @@ static int check_tape(const char *path, const struct rh_compiler_setup *setup,
                       struct rh_error *error, struct rh_tape_facts *ret_facts) {
     struct rh_tape tape = {0};
     rh_try(rh_tape_open(path, false, error, &tape));
+    tape.window_words = rh_tape_choose_window(tape.map.bytes, rh_memory_available(""), 1);
     int result = 0;
     if (tape.header->content_hash != setup->content_hash ||
         tape.header->marks_wanted != setup->marks || !has_options(tape.header, setup))
@@ -188,6 +190,7 @@ static void describe(const struct rh_trace_reader *reader, const struct rh_compi
         .events = summary->events,
         .peak_event = summary->objects > 0 ? summary->peak_live_bytes_event : UINT64_MAX,
         .marks = marks_of(options),
+        .tape_window_words = rh_tape_choose_window(summary->events * 8, rh_memory_available(""), 1),
         .has_times = rh_trace_reader_meta(reader)->time_quantum_ns != 0,
         .one_thread = options->one_thread,
         .time_quantum_ns = options->time_quantum_ns,

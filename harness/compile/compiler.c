@@ -36,7 +36,7 @@ int rh_compiler_create(const struct rh_compiler_setup *setup, struct rh_error *e
     compiler->next_mark_event = RH_NO_EVENT;
     plan_next_mark(compiler);
     rh_objects_init(&compiler->objects);
-    int result = rh_tape_writer_init(&compiler->writer, setup->fd, error);
+    int result = rh_tape_writer_init(&compiler->writer, setup->fd, setup->tape_window_words, error);
     if (result < 0) {
         rh_compiler_destroy(compiler);
         return result;

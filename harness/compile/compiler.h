@@ -25,6 +25,7 @@ struct rh_compiler_setup {
     uint64_t time_quantum_ns, idle_cap_ns; /* as in compile.h */
     enum rh_order order;
     uint64_t window_ns, window_events;
+    uint64_t tape_window_words; /* 0: all of the tape may lie in memory; else as in tape_writer.h */
 };
 
 struct rh_compiler;

@@ -41,6 +41,14 @@ int rh_checkpoints_note(struct rh_checkpoints *checkpoints, uint64_t number, uin
     return 0;
 }
 
+/* The file as it is so far. */
+static struct rh_tape view(const struct rh_compiler *compiler) {
+    const struct rh_tape_writer *writer = &compiler->writer;
+    return (struct rh_tape){.map = {.data = (const void *)writer->words, .bytes = writer->used * 8},
+                            .words = writer->words,
+                            .window_words = writer->window_words};
+}
+
 /* Where operation `number` of the timed part begins. */
 static uint64_t find_op(const struct rh_compiler *compiler, const struct rh_compiler_thread *thread,
                         uint64_t number) {
@@ -49,8 +57,13 @@ static uint64_t find_op(const struct rh_compiler *compiler, const struct rh_comp
     uint64_t index = number / checkpoints->stride;
     if (index >= checkpoints->count)
         index = checkpoints->count - 1;
-    return rh_tape_walk(compiler->writer.words, checkpoints->positions[index],
-                        number - index * checkpoints->stride);
+    uint64_t from = checkpoints->positions[index];
+    uint64_t at = rh_tape_walk(compiler->writer.words, from, number - index * checkpoints->stride);
+    if (compiler->writer.window_words != 0) {
+        const struct rh_tape file = view(compiler);
+        rh_tape_let_go(&file, from, at);
+    }
+    return at;
 }
 
 static void fill_thread(const struct rh_compiler *compiler, const struct rh_compiler_thread *thread,
@@ -105,7 +118,8 @@ static void seal(struct rh_compiler *compiler) {
     memcpy(header->magic, RH_TAPE_MAGIC, sizeof(header->magic));
     header->version = RH_TAPE_VERSION;
     header->file_bytes = compiler->writer.used * 8;
-    header->body_hash = rh_tape_body_hash(compiler->writer.words, header->file_bytes);
+    const struct rh_tape file = view(compiler);
+    header->body_hash = rh_tape_body_hash(&file);
     header->header_hash = rh_tape_header_hash(header);
     memcpy(compiler->writer.words, header, sizeof(*header));
 }

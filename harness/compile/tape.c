@@ -37,9 +37,19 @@ uint64_t rh_tape_header_hash(const struct rh_tape_header *header) {
     return XXH64(header, offsetof(struct rh_tape_header, header_hash), 0);
 }
 
-uint64_t rh_tape_body_hash(const void *file, size_t file_bytes) {
-    rh_assert(file_bytes >= RH_TAPE_HEADER_BYTES);
-    return XXH64((const char *)file + RH_TAPE_HEADER_BYTES, file_bytes - RH_TAPE_HEADER_BYTES, 0);
+uint64_t rh_tape_body_hash(const struct rh_tape *tape) {
+    uint64_t end = tape->map.bytes / 8, at = RH_TAPE_FIRST_WORD;
+    uint64_t step = tape->window_words != 0 ? tape->window_words : end;
+    XXH64_state_t state;
+    XXH64_reset(&state, 0);
+    while (at < end) {
+        uint64_t words = end - at < step ? end - at : step;
+        XXH64_update(&state, (const char *)tape->map.data + at * 8, words * 8);
+        if (tape->window_words != 0)
+            rh_tape_let_go(tape, at, at + words);
+        at += words;
+    }
+    return XXH64_digest(&state);
 }
 
 uint64_t rh_tape_walk(const uint64_t *words, uint64_t position, uint64_t ops) {
@@ -161,7 +171,7 @@ void rh_tape_close(struct rh_tape *tape) {
 }
 
 int rh_tape_check_hash(const struct rh_tape *tape, struct rh_error *error) {
-    if (rh_tape_body_hash(tape->map.data, tape->map.bytes) != tape->header->body_hash)
+    if (rh_tape_body_hash(tape) != tape->header->body_hash)
         return rh_fail(error, RH_ERR_FORMAT, "damaged tape: its checksum is wrong" REMEDY);
     return 0;
 }
@@ -270,9 +280,14 @@ static int check_stream(struct checker *checker, uint64_t begin, uint64_t end,
     uint64_t limit = tape->header->ops_end;
     if (begin < RH_TAPE_FIRST_WORD || begin > limit || end < begin || end > limit)
         return damaged(checker, begin, "stream outside the ops");
-    uint64_t position = begin, ops = 0;
+    uint64_t position = begin, ops = 0, kept = begin;
+    uint64_t window = tape->window_words != 0 ? tape->window_words : UINT64_MAX;
     meet(boundaries, position);
     while (position != end) {
+        if (position - kept >= window) {
+            rh_tape_let_go(tape, kept, position);
+            kept = position;
+        }
         if (position >= end)
             return damaged(checker, position, "stream that runs past its end");
         uint64_t word = tape->words[position];

@@ -74,6 +74,7 @@ enum {
     RH_TAPE_MALLOC_ALIGN_LOG2 = 4,
     RH_TAPE_ALLOC_WORDS_MOST = 3,
     RH_TAPE_ALIGN_LOG2_MAX = 40,
+    RH_TAPE_PAGE_WORDS = 512,
 };
 
 #define RH_TAPE_SIGNAL    UINT64_C(0x20)
@@ -171,6 +172,9 @@ struct rh_tape {
     const struct rh_tape_root *roots;
     const struct rh_tape_mark *marks;
     const uint32_t *epochs;
+    /* 0: all of it may lie in memory. Else who goes along a stream lets go of what is behind, in
+     * steps of so many words. The opener's to set. */
+    uint64_t window_words;
 };
 
 /* Maps a tape and checks its header and tables. The error names the file, and says what to do. */
@@ -184,7 +188,18 @@ int rh_tape_check_hash(const struct rh_tape *tape, struct rh_error *error);
 void rh_tape_close(struct rh_tape *tape);
 
 uint64_t rh_tape_header_hash(const struct rh_tape_header *header);
-uint64_t rh_tape_body_hash(const void *file, size_t file_bytes);
+/* Of the mapped bytes behind the header page. */
+uint64_t rh_tape_body_hash(const struct rh_tape *tape);
+
+/* ---- tape_pages.c ---- */
+
+/* The window of each of so many threads that live at once, for a tape of so many bytes where so
+ * many are available. */
+uint64_t rh_tape_choose_window(uint64_t tape_bytes, uint64_t available_bytes, uint64_t threads);
+/* Puts these words into memory, and the page behind them. */
+void rh_tape_fetch(const struct rh_tape *tape, uint64_t begin, uint64_t end);
+/* Puts them out of it. */
+void rh_tape_let_go(const struct rh_tape *tape, uint64_t begin, uint64_t end);
 
 /* Words of an op of each kind, 0 for no kind. */
 extern const uint8_t rh_tape_op_words[RH_TAPE_OPS];

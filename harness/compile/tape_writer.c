@@ -33,11 +33,27 @@ static int enlarge(struct rh_tape_writer *writer, uint64_t words, struct rh_erro
     return 0;
 }
 
-int rh_tape_writer_init(struct rh_tape_writer *writer, int fd, struct rh_error *error) {
-    *writer = (struct rh_tape_writer){.fd = fd};
+int rh_tape_writer_init(struct rh_tape_writer *writer, int fd, uint64_t window_words,
+                        struct rh_error *error) {
+    *writer = (struct rh_tape_writer){.fd = fd, .window_words = window_words};
     rh_try(enlarge(writer, GROWTH_WORDS_MIN, error));
     writer->used = RH_TAPE_FIRST_WORD;
     return 0;
+}
+
+/* What is this old is changed seldom, and read again then. A tape is a cache: what a disk loses,
+ * the checksum finds. */
+static void settle(struct rh_tape_writer *writer) {
+    off_t bytes = (off_t)(writer->window_words * 8);
+    while (writer->used - writer->settled >= 2 * writer->window_words) {
+        off_t from = (off_t)(writer->settled * 8);
+        sync_file_range(writer->fd, from, bytes,
+                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                            SYNC_FILE_RANGE_WAIT_AFTER);
+        madvise(writer->words + writer->settled, (size_t)bytes, MADV_DONTNEED);
+        posix_fadvise(writer->fd, from, bytes, POSIX_FADV_DONTNEED);
+        writer->settled += writer->window_words;
+    }
 }
 
 int rh_tape_writer_reserve(struct rh_tape_writer *writer, uint64_t count, struct rh_error *error,
@@ -47,6 +63,8 @@ int rh_tape_writer_reserve(struct rh_tape_writer *writer, uint64_t count, struct
         uint64_t growth = writer->capacity / 2;
         rh_try(enlarge(writer, writer->capacity + (growth > count ? growth : count), error));
     }
+    if (writer->window_words != 0)
+        settle(writer);
     *ret_position = writer->used;
     writer->used += count;
     return 0;

@@ -19,7 +19,8 @@ struct rh_tape_writer {
     uint64_t *words;   /* the file; of each stream, the words from `kept` on are not yet in it */
     uint64_t capacity; /* words mapped */
     uint64_t used;     /* words handed out */
-    uint64_t settled;  /* words that were left to the disk */
+    uint64_t window_words; /* 0: all of it may lie in memory; else: at most about twice so many */
+    uint64_t settled;      /* words that have gone to the disk and out of memory */
 };
 
 /* One stream. Zero-initialise. */
@@ -34,7 +35,8 @@ struct rh_stream {
 };
 
 /* Starts a tape in an empty file, open for reading and writing. */
-int rh_tape_writer_init(struct rh_tape_writer *writer, int fd, struct rh_error *error);
+int rh_tape_writer_init(struct rh_tape_writer *writer, int fd, uint64_t window_words,
+                        struct rh_error *error);
 /* Makes room for `count` words behind the used ones; they are zero. *ret_position is where. */
 int rh_tape_writer_reserve(struct rh_tape_writer *writer, uint64_t count, struct rh_error *error,
                            uint64_t *ret_position);

@@ -21,6 +21,9 @@ static void prepare_players(struct rh_engine *engine) {
         player->engine = engine;
         player->delay_fd = -1;
         player->thread = (uint32_t)i;
+        player->window_end = UINT64_MAX;
+        if (i < setup->tape->header->threads)
+            player->window_begin = setup->tape->threads[i].begin;
         player->untouchable = (setup->ops->flags & RH_ALLOCATOR_UNTOUCHABLE) != 0;
     }
 }
@@ -195,6 +198,8 @@ void rh_engine_collect(const struct rh_engine *engine, struct rh_sample *sample)
     if (engine->setup.counts_live && engine->setup.latency == NULL)
         sample->replayed_peak_live_bytes = engine->live.peak;
     sample->wall_ns = ended_ns - engine->started_ns;
+    if (tape->header->threads == 1 && engine->setup.players[0].pauses.ns < sample->wall_ns)
+        sample->wall_ns -= engine->setup.players[0].pauses.ns;
     sample->think_lines = rh_thinking_lines(&engine->thinking, tape->header->threads);
     sample->ops = tape->header->ops;
     sample->skipped_events = tape->header->skipped_free_null + tape->header->skipped_failed +

@@ -22,6 +22,13 @@ struct rh_latency_pass;
 
 enum { RH_ENGINE_STACK_SLABS = 24 }; /* each twice the one before */
 
+/* What was spent, with no clock running, on reading the tape in windows. */
+struct rh_pauses {
+    uint64_t ns, cpu_ns;
+    uint64_t minor_faults, major_faults;
+    uint64_t voluntary_switches, involuntary_switches;
+};
+
 /* One thread of the trace. What others read and what the op loop writes lie in lines of their own.
  */
 struct rh_player {
@@ -65,6 +72,11 @@ struct rh_player {
     uint64_t segment_busy_ns[RH_TAPE_SEGMENTS];
     uint64_t timed_stall_ns, timed_preempted_ns, timed_creation_ns, timed_paced_ns;
 
+    /* Its window of a tape that is read in windows. */
+    _Atomic uint64_t window_begin; /* position */
+    _Atomic uint64_t window_end;   /* UINT64_MAX: the tape is in memory as a whole */
+    struct rh_pauses pauses;
+
     /* The thread itself. */
     pthread_t handle;
     void *stack;
@@ -84,7 +96,7 @@ struct rh_barrier {
 };
 
 struct rh_engine_setup {
-    const struct rh_tape *tape; /* checked */
+    const struct rh_tape *tape; /* checked; read in windows where it says so */
     const struct rh_allocator_ops *ops;
     void *ctx;
     enum rh_touch touch;
@@ -123,12 +135,13 @@ struct rh_engine {
     struct rh_live_bytes live;
     struct rh_thinking thinking;
     struct rh_barrier gate;
-    struct rh_barrier release;   /* lets the parked threads end */
-    _Atomic uint32_t running;    /* threads that want a CPU */
-    _Atomic uint32_t unfinished; /* threads that have not played their stream; futex */
-    pthread_mutex_t lock;        /* guards the two lists */
-    struct rh_player *finished;  /* threads that can be joined */
-    void *free_stacks;           /* linked through their first word */
+    struct rh_barrier release;     /* lets the parked threads end */
+    _Atomic uint64_t window_floor; /* words before it were let go */
+    _Atomic uint32_t running;      /* threads that want a CPU */
+    _Atomic uint32_t unfinished;   /* threads that have not played their stream; futex */
+    pthread_mutex_t lock;          /* guards the two lists */
+    struct rh_player *finished;    /* threads that can be joined */
+    void *free_stacks;             /* linked through their first word */
     struct rh_mapped stack_slabs[RH_ENGINE_STACK_SLABS];
     uint32_t stack_slab_count;
     uint32_t stacks_left; /* in the newest slab */
@@ -150,6 +163,8 @@ uint64_t rh_engine_close(struct rh_engine *engine, uint64_t *ret_checksum);
 void rh_engine_join(struct rh_engine *engine);
 void rh_engine_finish(struct rh_engine *engine);
 
+/* The sum over all threads. */
+void rh_engine_pauses(const struct rh_engine *engine, struct rh_pauses *ret_pauses);
 /* Adds up times, segments, waits into the sample. */
 void rh_engine_collect(const struct rh_engine *engine, struct rh_sample *sample);
 

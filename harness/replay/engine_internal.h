@@ -55,6 +55,23 @@ void rh_player_leave_epoch(struct rh_player *player);
 /* Waits until it is the recorded time `time_ns`. */
 void rh_player_keep_pace(struct rh_player *player, uint64_t time_ns);
 
+/* ---- window.c ---- */
+
+/* The thread is about to begin. */
+void rh_window_open(struct rh_player *player);
+/* It has come to its window's end: the next window. */
+void rh_window_move(struct rh_player *player);
+void rh_window_fetch_again(struct rh_player *player);
+
+/* The thread goes on after it stood for long: what it had in memory may be gone. */
+static inline void rh_window_come_back(struct rh_player *player) {
+    if (__builtin_expect(
+            atomic_load_explicit(&player->window_begin, memory_order_relaxed) <
+                atomic_load_explicit(&player->engine->window_floor, memory_order_relaxed),
+            0))
+        rh_window_fetch_again(player);
+}
+
 /* ---- threads.c ---- */
 
 /* Creates the thread of the trace. */

@@ -11,7 +11,7 @@
 #include "result/sample.h"
 
 enum {
-    RH_SHARED_VERSION = 6,
+    RH_SHARED_VERSION = 7,
     RH_SHARED_TEXT_BYTES = 32768,
     RH_SHARED_OPTIONS = 64,
     RH_SHARED_CPU_WORDS = 16,
@@ -51,6 +51,7 @@ struct rh_shared {
     uint32_t splits;
     uint32_t parent_pid;                /* 0: something lies between parent and worker */
     uint64_t cpus[RH_SHARED_CPU_WORDS]; /* a bit a CPU; all 0: as the parent */
+    uint64_t tape_window_words;         /* as in tape.h */
     uint32_t tape, allocator, library;
     uint32_t inspects; /* the job is an inspection: no tape, no pass */
     uint32_t check;    /* of an inspection; "": none */

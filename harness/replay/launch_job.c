@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/groups.h"
+#include "compile/tape.h"
 #include "replay/launch.h"
 
 /* Adds the text and its NUL; its offset. */
@@ -77,6 +79,18 @@ int rh_launch_parse_cpus(const char *text, uint64_t ret_cpus[RH_SHARED_CPU_WORDS
     return 0;
 }
 
+/* Passes that count system calls are not timed: the kernel fetches what they read, and no call of
+ * ours is among the counted ones. */
+static uint64_t choose_window(const struct rh_job *job) {
+    struct rh_tape tape = {0};
+    if (job->pass == RH_PASS_SYSCALLS || rh_tape_open(job->tape, false, NULL, &tape) < 0)
+        return 0; /* the worker says what is wrong with it */
+    uint64_t window_words =
+        rh_tape_choose_window(tape.map.bytes, rh_memory_available(""), tape.header->threads_peak);
+    rh_tape_close(&tape);
+    return window_words;
+}
+
 int rh_launch_write_job(struct rh_launch *launch, const struct rh_job *job, const char *library,
                         struct rh_error *error) {
     struct rh_shared *shared = launch->shared;
@@ -86,6 +100,7 @@ int rh_launch_write_job(struct rh_launch *launch, const struct rh_job *job, cons
     shared->touch = job->touch;
     shared->pace = job->pace;
     shared->think = job->think;
+    shared->tape_window_words = choose_window(job);
     shared->counts_live = job->counts_live || job->pass == RH_PASS_MEMORY;
     shared->checked = job->checked || job->pass == RH_PASS_CHECK;
     shared->quick_idle = job->quick_idle;

@@ -102,13 +102,22 @@ static void note_usage(struct rh_worker *worker) {
     struct rh_sample *sample = &worker->shared->sample;
     const struct rusage *start = &worker->start_usage;
     struct rusage end;
+    struct rh_pauses pauses;
     getrusage(RUSAGE_SELF, &end);
-    sample->user_ns = ns_of(end.ru_utime) - ns_of(start->ru_utime);
-    sample->system_ns = ns_of(end.ru_stime) - ns_of(start->ru_stime);
-    sample->minor_faults = (uint64_t)(end.ru_minflt - start->ru_minflt);
-    sample->major_faults = (uint64_t)(end.ru_majflt - start->ru_majflt);
-    sample->voluntary_switches = (uint64_t)(end.ru_nvcsw - start->ru_nvcsw);
-    sample->involuntary_switches = (uint64_t)(end.ru_nivcsw - start->ru_nivcsw);
+    rh_engine_pauses(&worker->engine, &pauses);
+    uint64_t user_ns = ns_of(end.ru_utime) - ns_of(start->ru_utime);
+    uint64_t system_ns = ns_of(end.ru_stime) - ns_of(start->ru_stime);
+    /* The pauses are the kernel's work; what is whose, it only guesses from its ticks. */
+    uint64_t kernel_ns = pauses.cpu_ns < system_ns ? pauses.cpu_ns : system_ns;
+    uint64_t rest_ns = pauses.cpu_ns - kernel_ns;
+    sample->system_ns = system_ns - kernel_ns;
+    sample->user_ns = user_ns > rest_ns ? user_ns - rest_ns : 0;
+    sample->minor_faults = (uint64_t)(end.ru_minflt - start->ru_minflt) - pauses.minor_faults;
+    sample->major_faults = (uint64_t)(end.ru_majflt - start->ru_majflt) - pauses.major_faults;
+    sample->voluntary_switches =
+        (uint64_t)(end.ru_nvcsw - start->ru_nvcsw) - pauses.voluntary_switches;
+    sample->involuntary_switches =
+        (uint64_t)(end.ru_nivcsw - start->ru_nivcsw) - pauses.involuntary_switches;
 }
 
 static void note_counters(struct rh_worker *worker) {

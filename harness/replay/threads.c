@@ -43,8 +43,8 @@ static void play_to(struct rh_player *player, uint64_t position) {
         fail_out_of_memory(player);
 }
 
-/* Plays one segment between two readings of the clock. What is not the allocator's is taken off. */
-static void play_segment(struct rh_player *player, uint64_t position, uint64_t *ret_busy_ns) {
+/* Plays between two readings of the clock. What is not the allocator's is taken off. */
+static uint64_t play_timed(struct rh_player *player, uint64_t position) {
     uint64_t stall_ns = player->stall_ns, creation_ns = player->creation_ns;
     uint64_t paced_ns = player->paced_ns;
     uint64_t delay_ns = rh_run_delay_read(player->delay_fd) - player->pause_delay_ns;
@@ -56,12 +56,32 @@ static void play_segment(struct rh_player *player, uint64_t position, uint64_t *
     creation_ns = player->creation_ns - creation_ns;
     paced_ns = player->paced_ns - paced_ns;
     uint64_t other_ns = stall_ns + creation_ns + paced_ns + delay_ns;
-    *ret_busy_ns = end_ns - start_ns > other_ns ? end_ns - start_ns - other_ns : 0;
     player->timed_stall_ns += stall_ns;
     player->timed_creation_ns += creation_ns;
     player->timed_paced_ns += paced_ns;
     player->timed_preempted_ns += delay_ns;
     player->ended_ns = end_ns;
+    return end_ns - start_ns > other_ns ? end_ns - start_ns - other_ns : 0;
+}
+
+/* One segment; between the windows of the tape no clock runs. */
+static uint64_t play_segment(struct rh_player *player, uint64_t position) {
+    uint64_t busy_ns = 0;
+    while (player->window_end < position) {
+        busy_ns += play_timed(player, player->window_end);
+        rh_window_move(player);
+    }
+    return busy_ns + play_timed(player, position);
+}
+
+static void play_prologue(struct rh_player *player, uint64_t position) {
+    while (player->window_end < position) {
+        play_to(player, player->window_end);
+        rh_window_move(player);
+    }
+    play_to(player, position);
+    if (position > player->engine->setup.tape->threads[player->thread].begin)
+        player->pauses = (struct rh_pauses){0}; /* before anything was counted */
 }
 
 static void play_stream(struct rh_player *player) {
@@ -70,9 +90,10 @@ static void play_stream(struct rh_player *player) {
     player->at = player->words + entry->begin;
     if (player->engine->setup.latency != NULL)
         rh_latency_begin(player->engine->setup.latency, player);
-    play_to(player, entry->timed);
+    rh_window_open(player);
+    play_prologue(player, entry->timed);
     for (uint64_t i = 0; i < entry->segments; i++) {
-        play_segment(player, entry->segment_end[i], &player->segment_busy_ns[i]);
+        player->segment_busy_ns[i] = play_segment(player, entry->segment_end[i]);
         if (player->engine->setup.latency != NULL)
             rh_latency_settle(player->engine->setup.latency, player);
     }

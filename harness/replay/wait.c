@@ -166,6 +166,7 @@ void rh_player_wait_slowly(struct rh_player *player, uint32_t thread, uint64_t p
     if (!spin(player, other, position))
         sleep_until_done(player, other, position);
     atomic_store_explicit(&player->waits_for_thread, 0, memory_order_relaxed);
+    rh_window_come_back(player);
     note_wait(player, thread, position, rh_now_ns() - start_ns);
 }
 
@@ -179,6 +180,7 @@ bool rh_player_meet(struct rh_player *player, struct rh_barrier *barrier, uint64
     while (atomic_load(&barrier->open) == 0)
         rh_futex_wait(&barrier->open, 0, 0);
     atomic_fetch_add(&player->engine->running, 1);
+    rh_window_come_back(player);
     player->pause_delay_ns += rh_run_delay_read(player->delay_fd) - delay_ns;
     player->stall_ns += rh_now_ns() - start_ns;
     return false;

@@ -192,8 +192,10 @@ static void share_players(struct rh_worker *worker) {
 static void load_tape(struct rh_worker *worker) {
     struct rh_error error = {0};
     const char *path = rh_worker_text(worker, worker->shared->tape);
-    int result = rh_tape_open(path, true, &error, &worker->tape);
+    uint64_t window_words = worker->shared->tape_window_words;
+    int result = rh_tape_open(path, window_words == 0, &error, &worker->tape);
     if (result == 0) {
+        worker->tape.window_words = window_words;
         result = rh_tape_check(&worker->tape, &error);
         if (result < 0)
             rh_error_prefix(&error, "%s", path);
