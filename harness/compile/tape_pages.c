@@ -2,7 +2,7 @@
  *
  * A tape is mapped whole, and nearly always it is in memory whole. Of one that is large against
  * what memory there is, only windows are: fetched before they are played, and let go behind
- * (docs/adr/0049). All of it is advice to the kernel: nothing else than time depends on it. */
+ * (docs/adr/0039). All of it is advice to the kernel: nothing else than time depends on it. */
 #include <sys/mman.h>
 
 #include "compile/tape.h"

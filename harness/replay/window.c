@@ -3,7 +3,7 @@
  * Each thread has a window of the tape: the words from where it stood to some way ahead, which are
  * in memory before it plays them. At a window's end no clock runs while the next one is fetched;
  * and what no thread will read again is let go. No thread helps: it would take a CPU from those
- * that are measured (docs/adr/0049). */
+ * that are measured (docs/adr/0039). */
 #include <sys/resource.h>
 
 #include "base/assert.h"
