@@ -10,10 +10,8 @@
 #include "record/preload/fork.h"
 
 #include <errno.h>
-#include <linux/sched.h>
 #include <pthread.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -85,14 +83,7 @@ void rh_fork_watch(void) {
     is_watching = true;
 }
 
-/* ---- forks that run no handlers ---- */
-
-static void after_fork(long result) {
-    if (result == 0)
-        in_child();
-    else
-        forget();
-}
+/* ---- a fork that runs no handlers ---- */
 
 RH_EXPORT pid_t _Fork(void) {
     if (!rh_next_resolve() || rh_next._Fork == NULL) {
@@ -103,30 +94,9 @@ RH_EXPORT pid_t _Fork(void) {
         return rh_next._Fork();
     before_fork();
     pid_t pid = rh_next._Fork();
-    after_fork(pid);
+    if (pid == 0)
+        in_child();
+    else
+        forget();
     return pid;
-}
-
-/* Whether the child of this system call goes on where its parent does, in memory of its own. */
-static bool is_fork(long number, long first, long second) {
-    if (number == SYS_clone)
-        return (first & CLONE_VM) == 0 && second == 0;
-    if (number != SYS_clone3 || second < CLONE_ARGS_SIZE_VER0)
-        return number == SYS_fork;
-    const struct clone_args *arguments = (const struct clone_args *)first;
-    return (arguments->flags & CLONE_VM) == 0 && arguments->stack == 0;
-}
-
-/* As many arguments as the longest call has; what is behind those that were given is handed on as
- * it is, and ignored by the kernel. */
-long rh_fork_syscall(long number, long first, long second, long third, long fourth, long fifth,
-                     long sixth) __asm__("syscall");
-RH_EXPORT long rh_fork_syscall(long number, long first, long second, long third, long fourth,
-                               long fifth, long sixth) {
-    if (rh_likely(!is_fork(number, first, second)) || !is_watching)
-        return rh_next.syscall(number, first, second, third, fourth, fifth, sixth);
-    before_fork();
-    long result = rh_next.syscall(number, first, second, third, fourth, fifth, sixth);
-    after_fork(result);
-    return result;
 }

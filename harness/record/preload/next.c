@@ -3,7 +3,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
@@ -78,27 +77,6 @@ static void *early_refuse(size_t size) {
     return NULL;
 }
 
-/* An allocator's own beginning may be among the calls that come so early. */
-static long early_syscall(long number, ...) {
-    va_list list;
-    va_start(list, number);
-    long first = va_arg(list, long);
-    long second = va_arg(list, long);
-    long third = va_arg(list, long);
-    register long fourth __asm__("r10") = va_arg(list, long);
-    register long fifth __asm__("r8") = va_arg(list, long);
-    register long sixth __asm__("r9") = va_arg(list, long);
-    va_end(list);
-    __asm__ volatile("syscall"
-                     : "+a"(number)
-                     : "D"(first), "S"(second), "d"(third), "r"(fourth), "r"(fifth), "r"(sixth)
-                     : "rcx", "r11", "memory");
-    if (number >= 0 || number < -4095)
-        return number;
-    errno = (int)-number;
-    return -1;
-}
-
 struct rh_next rh_next = {
     .malloc = early_malloc,
     .calloc = early_calloc,
@@ -110,7 +88,6 @@ struct rh_next rh_next = {
     .valloc = early_refuse,
     .pvalloc = early_refuse,
     .malloc_usable_size = early_usable,
-    .syscall = early_syscall,
 };
 
 /* What was found. rh_next is the same, but for those that must first look whether a block is an
@@ -169,7 +146,6 @@ static void find_all(void) {
     FIND_OPTIONAL(free_sized);
     FIND_OPTIONAL(free_aligned_sized);
     FIND_OPTIONAL(_Fork);
-    FIND(syscall);
     FIND(pthread_setname_np);
     FIND(pthread_create);
 }

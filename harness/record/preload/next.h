@@ -22,7 +22,6 @@ struct rh_next {
     void (*free_sized)(void *, size_t);                 /* NULL: there is none */
     void (*free_aligned_sized)(void *, size_t, size_t); /* as above */
     pid_t (*_Fork)(void);                               /* NULL: glibc before 2.34 */
-    long (*syscall)(long, ...);
     int (*pthread_setname_np)(pthread_t, const char *);
     int (*pthread_create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 };

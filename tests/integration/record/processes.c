@@ -3,7 +3,6 @@
  * child, 5004 in what is executed.
  *
  * processes WAY [ARGUMENT...]; see main. */
-#include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -52,41 +51,21 @@ static void forks(void) {
     wait_for(pid);
 }
 
-/* Past libc: nothing that stands before it is called. */
+/* Past libc: no handlers run. */
 static void raw_forks(void) {
-    long pid = SYS_fork;
-    __asm__ volatile("syscall" : "+a"(pid) : : "rcx", "r11", "memory");
+    pid_t pid = (pid_t)syscall(SYS_fork);
     if (pid == 0)
         in_fork_child();
-    wait_for((pid_t)pid);
+    wait_for(pid);
 }
 
-/* ---- forks that run no handlers ---- */
-
-static pid_t fork_by_call(void) {
-    return (pid_t)syscall(SYS_fork);
-}
-
-static pid_t fork_by_clone(void) {
-    return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-}
-
-static pid_t fork_by_clone3(void) {
-    struct clone_args arguments = {.exit_signal = SIGCHLD};
-    return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
-}
-
-static pid_t (*const unhandled[])(void) = {fork, _Fork, fork_by_call, fork_by_clone,
-                                           fork_by_clone3};
-enum { UNHANDLED = sizeof(unhandled) / sizeof(unhandled[0]) };
+/* ---- a fork that runs no handlers ---- */
 
 static void unhandled_forks(void) {
-    for (int i = 1; i < UNHANDLED; i++) {
-        pid_t pid = unhandled[i]();
-        if (pid == 0)
-            in_fork_child();
-        wait_for(pid);
-    }
+    pid_t pid = _Fork();
+    if (pid == 0)
+        in_fork_child();
+    wait_for(pid);
 }
 
 static void *fork_in_thread(void *argument) {
@@ -111,7 +90,7 @@ static void fork_in_handler(int number) {
     (void)number;
     if (forks_left == 0)
         return;
-    pid_t pid = unhandled[forks_left % UNHANDLED]();
+    pid_t pid = forks_left % 2 == 0 ? fork() : _Fork();
     int status = 0;
     if (pid == 0)
         is_child = 1;

@@ -54,17 +54,11 @@ class Processes(unittest.TestCase):
     def test_fork(self):
         self.check_fork("fork")
 
-    def test_forks_that_run_no_handlers(self):
-        run = self.record("unhandled-fork")
-        self.assertEqual(run.stdout, b"child 3: 0\n" * 4)
-        self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
-        children = [name for name in self.recording.traces() if name != f"{NAME}.rht"]
-        self.assertEqual(len(children), 4)
-        for name in children:
-            self.assertEqual(self.sizes(name), ({BEFORE: 100}, {CHILD: 100}), name)
+    def test_fork_that_runs_no_handlers(self):
+        self.check_fork("unhandled-fork")
 
     def test_raw_fork(self):
-        # Nothing says when: the child's inheritance is not known, but its own calls are all there.
+        # No handler says when: the child's inheritance is not known, but its own calls are all there.
         run = self.record("raw-fork")
         self.assertEqual(run.stdout, b"child 3: 0\n")
         self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
@@ -87,9 +81,11 @@ class Processes(unittest.TestCase):
             self.record("handler-fork")
         children = [name for name in self.recording.traces() if name != f"{NAME}.rht"]
         self.assertEqual(len(children), 150)
-        for name in children[::10]:
+        for name in children[::9]:  # of fork and of _Fork
             meta, events = self.recording.dump(name)
-            self.assertLessEqual((meta["drops"], meta["unknown_frees"], meta["torn"]), (1, 1, 0), name)
+            self.assertLessEqual(meta["drops"], 1, name)
+            self.assertLessEqual(meta["unknown_frees"], 1, name)
+            self.assertEqual(meta["torn"], 0, name)
             self.assertEqual(sum(1 for event in events if event.size == CHILD and not event.is_prologue), 100, name)
 
     def test_fork_in_a_signal_handler_without_children(self):
