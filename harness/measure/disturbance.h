@@ -29,6 +29,7 @@ struct rh_disturbance {
 /* From one place to another. */
 struct rh_disturbance_span {
     uint64_t ring_begin, ring_end;
+    bool broken; /* the mark was taken away */
     bool faulted;
 };
 
@@ -63,16 +64,22 @@ static inline void rh_disturbance_begin(const struct rh_disturbance *disturbance
                                         struct rh_disturbance_span *span) {
     if (__builtin_expect(rh_disturbance_mark() != disturbance->mark, 0))
         rh_disturbance_set_mark(disturbance->mark);
-    span->faulted = false;
+    span->broken = span->faulted = false;
     span->ring_begin = rh_disturbance_at(disturbance);
 }
 
 /* May come several times behind one begin. */
-static inline void rh_disturbance_end(struct rh_disturbance *disturbance,
+static inline void rh_disturbance_end(const struct rh_disturbance *disturbance,
                                       struct rh_disturbance_span *span) {
-    if (__builtin_expect(rh_disturbance_mark() != disturbance->mark, 0))
-        span->faulted |= rh_disturbance_ask(disturbance);
+    span->broken |= rh_disturbance_mark() != disturbance->mark;
     span->ring_end = rh_disturbance_at(disturbance);
+}
+
+/* Once behind the last end, when nothing is timed. */
+static inline void rh_disturbance_settle(struct rh_disturbance *disturbance,
+                                         struct rh_disturbance_span *span) {
+    if (__builtin_expect(span->broken, 0))
+        span->faulted = rh_disturbance_ask(disturbance);
 }
 
 /* What happened in a span, while the ring still holds it: 0 or 1 for faults, and the number of

@@ -124,6 +124,7 @@ static const uint64_t *play_timed(struct rh_latency_pass *pass, struct rh_sample
     player->at = next;
     if (sampler->timed->begin == 0) /* a free of no block calls nothing */
         return next;
+    rh_disturbance_settle(&sampler->disturbance, &sampler->timed->span);
     if (rh_sampler_is_slow(sampler, rh_timed_ticks(sampler->timed)))
         rh_latency_note_slow(sampler, player);
     if (++sampler->timed == sampler->buffer_end)

@@ -64,14 +64,23 @@ static uint64_t play_timed(struct rh_player *player, uint64_t position) {
     return end_ns - start_ns > other_ns ? end_ns - start_ns - other_ns : 0;
 }
 
+/* What was timed is looked up in the tape, so before its words are let go. */
+static void settle(struct rh_player *player) {
+    if (player->engine->setup.latency != NULL)
+        rh_latency_settle(player->engine->setup.latency, player);
+}
+
 /* One segment; between the windows of the tape no clock runs. */
 static uint64_t play_segment(struct rh_player *player, uint64_t position) {
     uint64_t busy_ns = 0;
     while (player->window_end < position) {
         busy_ns += play_timed(player, player->window_end);
+        settle(player);
         rh_window_move(player);
     }
-    return busy_ns + play_timed(player, position);
+    busy_ns += play_timed(player, position);
+    settle(player);
+    return busy_ns;
 }
 
 static void play_prologue(struct rh_player *player, uint64_t position) {
@@ -92,11 +101,8 @@ static void play_stream(struct rh_player *player) {
         rh_latency_begin(player->engine->setup.latency, player);
     rh_window_open(player);
     play_prologue(player, entry->timed);
-    for (uint64_t i = 0; i < entry->segments; i++) {
+    for (uint64_t i = 0; i < entry->segments; i++)
         player->segment_busy_ns[i] = play_segment(player, entry->segment_end[i]);
-        if (player->engine->setup.latency != NULL)
-            rh_latency_settle(player->engine->setup.latency, player);
-    }
     if (player->engine->setup.latency != NULL)
         rh_latency_end(player->engine->setup.latency, player);
     if (player->delay_fd >= 0)
