@@ -23,23 +23,38 @@
 static bool is_watching;
 
 /* The kernel wipes the originals in the child. */
-static __thread struct {
-    struct rh_writer writer; /* without a frame: there was none */
+struct kept {
+    struct rh_writer writer;
     struct rh_spool_header *header;
     sigset_t signals;
-} kept;
+};
+
+/* NULL: there was no frame. A mapping of its own: the program that opens this library to ask what
+ * recording costs (cost.c) has little room for thread-local storage. */
+static __thread struct kept *kept;
 
 static void keep(void) {
-    kept.writer = *rh_writer;
-    if (kept.writer.frame == NULL)
+    sigset_t signals;
+    if (rh_writer->frame == NULL)
         return;
-    kept.header = rh_process->header;
-    rh_process_block_signals(&kept.signals);
+    rh_process_block_signals(&signals);
+    struct kept *fresh =
+        mmap(NULL, sizeof(*fresh), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (fresh == MAP_FAILED) {
+        rh_process_unblock_signals(&signals);
+        return;
+    }
+    *fresh = (struct kept){.writer = *rh_writer, rh_process->header, signals};
+    kept = fresh;
 }
 
 static void forget(void) {
-    if (kept.writer.frame != NULL)
-        rh_process_unblock_signals(&kept.signals);
+    if (kept == NULL)
+        return;
+    sigset_t signals = kept->signals;
+    munmap(kept, sizeof(*kept));
+    kept = NULL;
+    rh_process_unblock_signals(&signals);
 }
 
 static void replace(void *memory, size_t bytes) {
@@ -51,9 +66,9 @@ static void replace(void *memory, size_t bytes) {
 /* As it was, but a writer that was READY is none now. */
 static void restore(void) {
     rh_process_drop_inherited();
-    replace(kept.header, RH_SPOOL_HEADER_BYTES);
-    replace(kept.writer.frame, RH_SPOOL_SLOT_BYTES);
-    *rh_writer = kept.writer;
+    replace(kept->header, RH_SPOOL_HEADER_BYTES);
+    replace(kept->writer.frame, RH_SPOOL_SLOT_BYTES);
+    *rh_writer = kept->writer;
     rh_writer->limit = NULL;
     if (rh_writer->state != RH_WRITER_INSIDE)
         rh_writer->state = RH_WRITER_NONE;
@@ -70,11 +85,11 @@ static void before_fork(void) {
 
 /* Begins at once: a child that sleeps before its first call must be waited for as well. */
 static void in_child(void) {
-    if (kept.writer.frame != NULL)
+    if (kept != NULL)
         restore();
     rh_process_begin();
-    if (kept.writer.frame != NULL && rh_process->header == NULL) /* it is not recorded */
-        rh_process->header = kept.header;
+    if (kept != NULL && rh_process->header == NULL) /* it is not recorded */
+        rh_process->header = kept->header;
     forget();
 }
 

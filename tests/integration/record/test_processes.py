@@ -48,6 +48,7 @@ class Processes(unittest.TestCase):
     def check_fork(self, way):
         run = self.record(way)
         self.assertEqual(run.stdout, b"child 3: 0\n")
+        self.assertRegex(run.stderr, rb"bytes an event on the way.*\nRecording cost about .* of the run time")
         self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
         self.assertEqual(self.sizes(self.only_child()), ({BEFORE: 100}, {CHILD: 100}))
 
