@@ -69,6 +69,10 @@ void rh_report_describe_noise(const struct rh_report_model *model, struct rh_tex
     if (isfinite(model->detectable))
         rh_text_addf(text, " A difference of %s would have been seen with 80 %% power.",
                      rh_report_percent(percent, model->detectable));
+    if (model->rounds < RH_REPORT_ROUNDS_DEFAULT && isfinite(model->detectable_by_default))
+        rh_text_addf(text, " With %d rounds (--rounds default), one of %s would be.",
+                     RH_REPORT_ROUNDS_DEFAULT,
+                     rh_report_percent(percent, model->detectable_by_default));
 }
 
 void rh_report_describe_host(const struct rh_report_model *model, struct rh_text *text) {

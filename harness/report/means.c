@@ -165,6 +165,15 @@ static int order_means(struct rh_report_model *model, struct rh_error *error) {
 
 /* ---- self-checks ---- */
 
+/* What a table would find in so many rounds, with the noise that was seen. */
+static double detectable_in(const struct rh_report_model *model, size_t rounds) {
+    double deviation = log1p(model->control.noise_floor);
+    if (isnan(deviation) || rounds == 0)
+        return NAN;
+    return rh_detectable_effect(deviation, rounds, model->level,
+                                model->comparisons > 0 ? model->comparisons : 1, detectable_power);
+}
+
 /* A/A contrasts of all traces, synthetic ones too: the machine is the same. */
 static void check_control(struct rh_report_model *model, double *contrasts) {
     for (size_t t = 0; t < model->traces; t++) {
@@ -176,12 +185,8 @@ static void check_control(struct rh_report_model *model, double *contrasts) {
         }
     }
     model->control = rh_control_of(contrasts, model->traces, model->rounds, model->level);
-    double deviation = log1p(model->control.noise_floor);
-    model->detectable = isnan(deviation) || model->rounds == 0
-                            ? NAN
-                            : rh_detectable_effect(deviation, model->rounds, model->level,
-                                                   model->comparisons > 0 ? model->comparisons : 1,
-                                                   detectable_power);
+    model->detectable = detectable_in(model, model->rounds);
+    model->detectable_by_default = detectable_in(model, RH_REPORT_ROUNDS_DEFAULT);
 }
 
 static void count_needed_rounds(struct rh_report_model *model) {

@@ -94,6 +94,7 @@ int rh_report_model_init(const struct rh_result *result, double level, struct rh
         .null_allocator = find_null(&result->manifest),
         .best = RH_REPORT_NOBODY,
         .detectable = NAN,
+        .detectable_by_default = NAN,
     };
     int filled = fill(&model, error);
     if (filled < 0)

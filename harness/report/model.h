@@ -148,6 +148,8 @@ struct rh_report_banner {
     char *text; /* one or two sentences */
 };
 
+enum { RH_REPORT_ROUNDS_DEFAULT = 20 }; /* of a plan (docs/plan-format.md) */
+
 struct rh_report_model {
     const struct rh_result *result;
     double level;
@@ -172,7 +174,8 @@ struct rh_report_model {
     struct rh_interval control_mean; /* the second run's mean over the first's, as if it were one
                                         more allocator of the table of means */
     enum rh_verdict control_mean_verdict;
-    double detectable;    /* smallest effect that a table would have found with 80 % power; NaN */
+    double detectable; /* smallest effect that a table would have found with 80 % power; NaN */
+    double detectable_by_default; /* the same in RH_REPORT_ROUNDS_DEFAULT rounds */
     size_t rounds_needed; /* fewest rounds that give intervals of this level in every table */
     uint64_t samples_measured, samples_failed;
     double others_share; /* of the CPUs, taken by other processes while workers ran; NaN */
