@@ -1,6 +1,7 @@
 /* file.c - whole files and paths. */
 #include "base/file.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -112,6 +113,20 @@ int rh_file_read(const char *path, size_t limit_bytes, struct rh_error *error, c
     *ret_text = buffer.data;
     if (ret_bytes != NULL)
         *ret_bytes = have;
+    return 0;
+}
+
+int rh_file_read_start(const char *path, struct rh_error *error, char *ret_text, size_t bytes) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return rh_fail_errno(error, "cannot open %s", path);
+    ssize_t length = read(fd, ret_text, bytes - 1);
+    close(fd);
+    if (length < 0)
+        return rh_fail_errno(error, "cannot read %s", path);
+    while (length > 0 && isspace((unsigned char)ret_text[length - 1]))
+        length--;
+    ret_text[length] = '\0';
     return 0;
 }
 

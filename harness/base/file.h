@@ -26,6 +26,10 @@ void rh_file_unmap(struct rh_file_map *map);
 int rh_file_read(const char *path, size_t limit_bytes, struct rh_error *error, char **ret_text,
                  size_t *ret_bytes);
 
+/* The start of a small file, as those of the kernel, as a string of at most `bytes` - 1 bytes
+ * without white space at its end. Allocates nothing. */
+int rh_file_read_start(const char *path, struct rh_error *error, char *ret_text, size_t bytes);
+
 /* What `path` means as a place to write to: the file behind a symbolic link. `*ret_special`: there
  * is something that is no regular file, like a device, which must not be replaced. */
 int rh_file_target(const char *path, char target[PATH_MAX], bool *ret_special,

@@ -1,27 +1,13 @@
 /* groups.c - reading /proc/self/cgroup, and the files of groups. */
 #include "base/groups.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
-
-/* The start of a small file, without white space at its end. */
-static bool read_small(const char *path, char *ret_text, size_t bytes) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    ssize_t got = read(fd, ret_text, bytes - 1);
-    close(fd);
-    while (got > 0 && strchr(" \n\t", ret_text[got - 1]) != NULL)
-        got--;
-    ret_text[got > 0 ? got : 0] = '\0';
-    return got > 0;
-}
 
 /* Whether "cpu,cpuacct" names the controller; version 2 names none. */
 static bool names_controller(const char *names, const char *controller) {
@@ -36,7 +22,7 @@ static bool names_controller(const char *names, const char *controller) {
 static bool find_group(const char *root, const char *controller, char *ret_path, size_t bytes) {
     char file[PATH_MAX], text[8192];
     snprintf(file, sizeof(file), "%s/proc/self/cgroup", root);
-    if (!read_small(file, text, sizeof(text)))
+    if (rh_file_read_start(file, NULL, text, sizeof(text)) < 0)
         return false;
     char *rest = NULL;
     for (char *line = strtok_r(text, "\n", &rest); line != NULL;
@@ -64,7 +50,7 @@ void rh_groups_visit(const char *root, const char *mount, const char *controller
         char text[128];
         snprintf(path, sizeof(path), "%s%s%s/%s", root, mount, strcmp(group, "/") == 0 ? "" : group,
                  file);
-        if (read_small(path, text, sizeof(text)))
+        if (rh_file_read_start(path, NULL, text, sizeof(text)) == 0)
             look(text, context);
         char *slash = strrchr(group, '/');
         if (slash == NULL || group[0] == '\0' || strcmp(group, "/") == 0)
@@ -94,8 +80,9 @@ uint64_t rh_memory_available(const char *root) {
     uint64_t limit = rh_groups_memory_limit(root);
     unsigned long long kib = 0;
     snprintf(path, sizeof(path), "%s/proc/meminfo", root);
-    const char *line =
-        read_small(path, text, sizeof(text)) ? strstr(text, "\nMemAvailable:") : NULL;
+    const char *line = rh_file_read_start(path, NULL, text, sizeof(text)) == 0
+                           ? strstr(text, "\nMemAvailable:")
+                           : NULL;
     if (line == NULL || sscanf(line, "\nMemAvailable: %llu", &kib) != 1)
         return limit;
     return kib * 1024 < limit ? kib * 1024 : limit;

@@ -1,10 +1,6 @@
 /* read.c - small files of the kernel below a root that tests may make up. */
-#include <ctype.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -13,25 +9,11 @@
 
 enum { FILE_BYTES_MOST = 4 << 20 };
 
-static bool read_start(const char *path, char *ret_text, size_t bytes) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    ssize_t length = read(fd, ret_text, bytes - 1);
-    close(fd);
-    if (length < 0)
-        return false;
-    while (length > 0 && isspace((unsigned char)ret_text[length - 1]))
-        length--;
-    ret_text[length] = '\0';
-    return true;
-}
-
 bool rh_doctor_read(const struct rh_doctor_options *options, const char *path, char *ret_text,
                     size_t bytes) {
     char full[PATH_MAX];
     snprintf(full, sizeof(full), "%s%s", options->root, path);
-    return read_start(full, ret_text, bytes);
+    return rh_file_read_start(full, NULL, ret_text, bytes) == 0;
 }
 
 char *rh_doctor_read_all(const struct rh_doctor_options *options, const char *path) {
@@ -47,7 +29,7 @@ bool rh_doctor_read_first(const struct rh_doctor_options *options, const char *p
     glob_t found = {0};
     snprintf(full, sizeof(full), "%s%s", options->root, pattern);
     bool read = glob(full, 0, NULL, &found) == 0 && found.gl_pathc > 0 &&
-                read_start(found.gl_pathv[0], ret_text, bytes);
+                rh_file_read_start(found.gl_pathv[0], NULL, ret_text, bytes) == 0;
     globfree(&found);
     return read;
 }

@@ -1,12 +1,12 @@
 /* cpu_time.c - the first line of /proc/stat. */
 #include "measure/cpu_time.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/file.h"
 
 /* The columns in the order of the file; guest time is in user time already. */
 enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, COLUMNS };
@@ -36,14 +36,7 @@ int rh_cpu_time_parse(const char *text, struct rh_error *error, struct rh_cpu_ti
 
 int rh_cpu_time_read(const char *path, struct rh_error *error, struct rh_cpu_time *ret_time) {
     char text[512];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return rh_fail_errno(error, "cannot open %s", path);
-    ssize_t bytes = read(fd, text, sizeof(text) - 1);
-    close(fd);
-    if (bytes < 0)
-        return rh_fail_errno(error, "cannot read %s", path);
-    text[bytes] = '\0';
+    rh_try(rh_file_read_start(path, error, text, sizeof(text)));
     return rh_cpu_time_parse(text, error, ret_time);
 }
 
