@@ -81,7 +81,7 @@ static void fill_thread(const struct rh_compiler *compiler, const struct rh_comp
     if (thread->ops >= (uint64_t)RH_TAPE_SEGMENTS * RH_TAPE_SEGMENT_OPS_MIN)
         entry->segments = RH_TAPE_SEGMENTS;
     for (uint64_t i = 0; i + 1 < entry->segments; i++)
-        entry->segment_end[i] = find_op(compiler, thread, thread->ops * (i + 1) / entry->segments);
+        entry->segment_end[i] = find_op(compiler, thread, rh_tape_segment_start(entry, i + 1));
     entry->segment_end[entry->segments - 1] = entry->end;
 }
 

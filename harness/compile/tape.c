@@ -85,18 +85,20 @@ struct rh_tape_change rh_tape_change_of(const uint64_t *op) {
     return kind <= RH_TAPE_USABLE ? narrow_change_of(kind, op) : wide_change_of(kind, op);
 }
 
-uint64_t rh_tape_count(const uint64_t *words, uint64_t position, uint64_t end) {
-    uint64_t ops = 0;
-    while (position != end) {
-        ops += rh_tape_op_counts[rh_tape_kind(words[position])];
-        position = rh_tape_next(words, position);
-    }
-    return ops;
-}
-
+/* From the nearest place whose number is known: a stream may have gigabytes. */
 uint64_t rh_tape_number(const struct rh_tape *tape, uint64_t thread, uint64_t position) {
-    uint64_t at = tape->threads[thread].begin, end = tape->threads[thread].end, ops = 0;
-    while (at < position && at != end) {
+    const struct rh_tape_thread *entry = &tape->threads[thread];
+    uint64_t at = entry->begin, ops = 0;
+    if (position >= entry->timed) {
+        at = entry->timed;
+        ops = entry->prologue_ops;
+    }
+    for (uint64_t i = 0; i < entry->segments && i < RH_TAPE_SEGMENTS; i++)
+        if (entry->segment_end[i] <= position) {
+            at = entry->segment_end[i];
+            ops = entry->prologue_ops + rh_tape_segment_start(entry, i + 1);
+        }
+    while (at < position && at != entry->end) {
         ops += rh_tape_op_counts[rh_tape_kind(tape->words[at])];
         at = rh_tape_next(tape->words, at);
     }

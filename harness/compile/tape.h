@@ -244,13 +244,16 @@ struct rh_tape_change {
 /* All zeros for an op that is no operation of the program. */
 struct rh_tape_change rh_tape_change_of(const uint64_t *op);
 
+/* Number, in the timed part, of the operation with which a segment begins. */
+static inline uint64_t rh_tape_segment_start(const struct rh_tape_thread *entry, uint64_t segment) {
+    return entry->ops * segment / entry->segments;
+}
+
 /* Walks `ops` operations on from `position` (an op's begin, before `end`); returns where the next
  * op begins. */
 uint64_t rh_tape_walk(const uint64_t *words, uint64_t position, uint64_t ops);
 /* Operations of the thread before `position`, which may be any word: the number of the operation
  * that begins there. */
 uint64_t rh_tape_number(const struct rh_tape *tape, uint64_t thread, uint64_t position);
-/* Operations in [position, end). */
-uint64_t rh_tape_count(const uint64_t *words, uint64_t position, uint64_t end);
 
 #endif

@@ -132,7 +132,7 @@ uint64_t rh_engine_close(struct rh_engine *engine, uint64_t *ret_checksum) {
 /* ---- sums ---- */
 
 static uint64_t segment_ops(const struct rh_tape_thread *entry, uint64_t index) {
-    return entry->ops * (index + 1) / entry->segments - entry->ops * index / entry->segments;
+    return rh_tape_segment_start(entry, index + 1) - rh_tape_segment_start(entry, index);
 }
 
 static void collect_player(const struct rh_player *player, const struct rh_tape_thread *entry,

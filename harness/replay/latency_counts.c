@@ -137,11 +137,10 @@ void rh_latency_pass_collect(struct rh_latency_pass *pass, const struct rh_engin
     ret_latency->exemplar_count = pass->slow_count;
     for (uint32_t i = 0; i < pass->slow_count; i++) {
         const struct rh_slow_call *slow = &pass->slow[i];
-        uint64_t begin = tape->threads[slow->thread].begin;
         ret_latency->exemplars[i] = (struct rh_latency_exemplar){
             .kind = slow->kind,
             .thread = slow->thread,
-            .op = rh_tape_count(tape->words, begin, slow->position),
+            .op = rh_tape_number(tape, slow->thread, slow->position),
             .size = slow->size,
             .ns = (units_of(pass, slow->ticks) + RH_LATENCY_UNITS_PER_NS / 2) /
                   RH_LATENCY_UNITS_PER_NS,

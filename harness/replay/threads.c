@@ -24,8 +24,8 @@ enum {
 };
 
 uint64_t rh_player_op_number(const struct rh_player *player) {
-    const struct rh_tape_thread *entry = &player->engine->setup.tape->threads[player->thread];
-    return rh_tape_count(player->words, entry->begin, (uint64_t)(player->at - player->words));
+    return rh_tape_number(player->engine->setup.tape, player->thread,
+                          (uint64_t)(player->at - player->words));
 }
 
 static _Noreturn void fail_out_of_memory(struct rh_player *player) {
