@@ -1,16 +1,12 @@
 /* The engine plays random traces with real threads, in this process: order holds, content survives,
  * the same work is done on every allocator. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "allocator/registry.h"
 #include "base/memory.h"
-#include "replay/engine.h"
-#include "tests/unit/compile/fixture.h"
-#include "tests/unit/compile/synthetic.h"
-#include "tests/unit/test.h"
+#include "tests/unit/replay/fixture.h"
 
 /* ---- an allocator that finds disorder ---- */
 
@@ -111,14 +107,6 @@ static const struct rh_allocator_ops strict_ops = {
 
 /* ---- playing ---- */
 
-static _Noreturn void give_up(void *user, int end, uint32_t thread, uint64_t op,
-                              const char *reason) {
-    (void)user;
-    fprintf(stderr, "end %d, thread %u, operation %llu: %s\n", end, thread, (unsigned long long)op,
-            reason);
-    abort();
-}
-
 struct observer {
     uint64_t marks, starts;
 };
@@ -144,19 +132,16 @@ static void play(const struct rh_tape *tape, const struct rh_allocator_ops *ops,
                  enum rh_touch touch, bool marks, struct outcome *outcome) {
     memset(outcome, 0, sizeof(*outcome));
     struct rh_mapped players = {0};
-    assert_int_equal(
-        rh_mapped_init(&players, (tape->header->threads + 1) * sizeof(struct rh_player), 1, NULL),
-        0);
     struct rh_engine_setup setup = {.tape = tape,
                                     .ops = ops,
                                     .ctx = ctx,
                                     .touch = touch,
                                     .pace = pace,
                                     .cpus = 2,
-                                    .players = players.data,
+                                    .players = replay_map_players(tape, &players),
                                     .at_mark = marks ? at_mark : NULL,
                                     .at_start = at_start,
-                                    .on_failure = give_up,
+                                    .on_failure = replay_give_up,
                                     .user = &outcome->observer};
     struct rh_engine engine;
     assert_int_equal(rh_engine_init(&engine, &setup, NULL), 0);
@@ -170,23 +155,8 @@ static void play(const struct rh_tape *tape, const struct rh_allocator_ops *ops,
     rh_mapped_finish(&players);
 }
 
-static void make_tape_for(const struct synthetic *wanted, const struct rh_compiler_setup *options,
-                          struct fixture *fixture) {
-    struct synthetic_trace trace;
-    struct rh_error error = {0};
-    synthetic_make(wanted, &trace);
-    struct rh_compiler_setup setup = *options;
-    setup.peak_event = trace.peak_event;
-    int result = fixture_compile_with(&setup, trace.events, trace.count, &error, fixture);
-    if (result < 0)
-        print_error("%s\n", error.message);
-    assert_int_equal(result, 0);
-    assert_int_equal(rh_tape_check(&fixture->tape, NULL), 0);
-    rh_free(trace.events);
-}
-
 static void make_tape(const struct synthetic *wanted, struct fixture *fixture) {
-    make_tape_for(wanted, &(struct rh_compiler_setup){.marks = 20}, fixture);
+    replay_make_tape(wanted, &(struct rh_compiler_setup){.marks = 20}, fixture);
 }
 
 /* The thread sanitizer is many times slower. */
@@ -242,7 +212,7 @@ static void order_holds_in_every_order(void **state) {
                                    .prologue = seed % 3 == 0 ? 500 : 0,
                                    .orphans = seed % 4 == 0};
         struct fixture fixture;
-        make_tape_for(&wanted, &orders[seed % 4], &fixture);
+        replay_make_tape(&wanted, &orders[seed % 4], &fixture);
         struct outcome free_run, marked_run;
         play(&fixture.tape, &strict_ops, NULL, RH_TOUCH_PAGE, false, &free_run);
         play(&fixture.tape, &strict_ops, NULL, RH_TOUCH_PAGE, true, &marked_run);

@@ -1,6 +1,5 @@
 /* Thinking uses only memory that the thread holds, the same under every allocator, and leaves its
  * content. Address and thread sanitizers find what is used too late or by two. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,18 +7,7 @@
 
 #include "allocator/registry.h"
 #include "base/memory.h"
-#include "replay/engine.h"
-#include "tests/unit/compile/fixture.h"
-#include "tests/unit/compile/synthetic.h"
-#include "tests/unit/test.h"
-
-static _Noreturn void give_up(void *user, int end, uint32_t thread, uint64_t op,
-                              const char *reason) {
-    (void)user;
-    fprintf(stderr, "end %d, thread %u, operation %llu: %s\n", end, thread, (unsigned long long)op,
-            reason);
-    abort();
-}
+#include "tests/unit/replay/fixture.h"
 
 struct outcome {
     uint64_t checksum, wrong, lines;
@@ -68,19 +56,18 @@ static void play(const struct rh_tape *tape, const char *allocator, enum rh_touc
                  const char *model, struct outcome *outcome) {
     struct rh_mapped players = {0};
     struct rh_allocator_config config = {0};
-    struct rh_engine_setup setup = {.tape = tape, .touch = touch, .cpus = 2, .on_failure = give_up};
+    struct rh_engine_setup setup = {
+        .tape = tape, .touch = touch, .cpus = 2, .on_failure = replay_give_up};
     char reason[256] = "";
     void *ctx = NULL;
     assert_int_equal(rh_think_parse(model, NULL, &setup.think), 0);
     setup.ops = find(allocator);
     assert_int_equal(setup.ops->create(&config, &ctx, reason, sizeof(reason)), 0);
-    assert_int_equal(
-        rh_mapped_init(&players, (tape->header->threads + 1) * sizeof(struct rh_player), 1, NULL),
-        0);
     setup.ctx = ctx;
-    setup.players = players.data;
+    setup.players = replay_map_players(tape, &players);
     struct rh_engine engine;
     static struct rh_sample sample;
+    memset(&sample, 0, sizeof(sample)); /* collecting adds to it */
     assert_int_equal(rh_engine_init(&engine, &setup, NULL), 0);
     setup.ops->thread_init(ctx);
     rh_engine_run(&engine);
@@ -92,16 +79,6 @@ static void play(const struct rh_tape *tape, const char *allocator, enum rh_touc
     rh_engine_finish(&engine);
     rh_mapped_finish(&players);
     setup.ops->destroy(ctx);
-}
-
-static void compile_synthetic(const struct synthetic *wanted, struct fixture *fixture) {
-    struct synthetic_trace trace;
-    synthetic_make(wanted, &trace);
-    struct rh_compiler_setup setup = {
-        .marks = 5, .peak_event = trace.peak_event, .time_quantum_ns = 1};
-    assert_int_equal(fixture_compile_with(&setup, trace.events, trace.count, NULL, fixture), 0);
-    assert_int_equal(rh_tape_check(&fixture->tape, NULL), 0);
-    rh_free(trace.events);
 }
 
 /* The thread sanitizer is many times slower. */
@@ -127,7 +104,8 @@ static void every_allocator_gets_the_same_use(void **state) {
                                    .large = seed % 4 == 0};
         struct fixture fixture;
         struct outcome plain, outcome;
-        compile_synthetic(&wanted, &fixture);
+        replay_make_tape(&wanted, &(struct rh_compiler_setup){.marks = 5, .time_quantum_ns = 1},
+                         &fixture);
         play(&fixture.tape, "glibc", RH_TOUCH_PAGE, "off", &plain);
         assert_int_equal(plain.lines, 0);
         uint64_t lines = 0;

@@ -1,27 +1,15 @@
 /* A tape that is read in windows: the same work and the same content, and little of it in memory.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "allocator/registry.h"
 #include "base/memory.h"
-#include "replay/engine.h"
-#include "tests/unit/compile/fixture.h"
-#include "tests/unit/compile/synthetic.h"
-#include "tests/unit/test.h"
+#include "tests/unit/replay/fixture.h"
 
 enum { PAGE_WORDS = RH_TAPE_PAGE_WORDS };
-
-static _Noreturn void give_up(void *user, int end, uint32_t thread, uint64_t op,
-                              const char *reason) {
-    (void)user;
-    fprintf(stderr, "end %d, thread %u, operation %llu: %s\n", end, thread, (unsigned long long)op,
-            reason);
-    abort();
-}
 
 /* ---- pages of the mapping that are in memory ---- */
 
@@ -99,15 +87,12 @@ static void play(const struct rh_tape *tape, struct outcome *outcome) {
     struct rh_mapped players = {0};
     struct rh_engine engine;
     memset(outcome, 0, sizeof(*outcome));
-    assert_int_equal(
-        rh_mapped_init(&players, (tape->header->threads + 1) * sizeof(struct rh_player), 1, NULL),
-        0);
     struct rh_engine_setup setup = {.tape = tape,
                                     .ops = &watching_ops,
                                     .touch = RH_TOUCH_PAGE,
                                     .cpus = 2,
-                                    .players = players.data,
-                                    .on_failure = give_up};
+                                    .players = replay_map_players(tape, &players),
+                                    .on_failure = replay_give_up};
     assert_int_equal(rh_engine_init(&engine, &setup, NULL), 0);
     rh_engine_run(&engine);
     rh_engine_collect(&engine, &outcome->sample);
@@ -116,16 +101,6 @@ static void play(const struct rh_tape *tape, struct outcome *outcome) {
     rh_engine_join(&engine);
     rh_engine_finish(&engine);
     rh_mapped_finish(&players);
-}
-
-static void make_tape(const struct synthetic *wanted, const struct rh_compiler_setup *options,
-                      struct fixture *fixture) {
-    struct synthetic_trace trace;
-    synthetic_make(wanted, &trace);
-    struct rh_compiler_setup setup = *options;
-    setup.peak_event = trace.peak_event;
-    assert_int_equal(fixture_compile_with(&setup, trace.events, trace.count, NULL, fixture), 0);
-    rh_free(trace.events);
 }
 
 /* Plays it whole and in windows. */
@@ -150,7 +125,7 @@ static void little_of_it_is_in_memory(void **state) {
     struct synthetic wanted = {
         .seed = 3, .events = 100000, .threads = 1, .threads_live = 1, .live_objects = 300};
     struct fixture fixture;
-    make_tape(&wanted, &(struct rh_compiler_setup){.marks = 20}, &fixture);
+    replay_make_tape(&wanted, &(struct rh_compiler_setup){.marks = 20}, &fixture);
     struct rh_tape tape = fixture.tape;
     struct outcome outcome;
     tape.window_words = WINDOW_PAGES * PAGE_WORDS;
@@ -185,7 +160,7 @@ static void threads_play_in_windows(void **state) {
                                    .prologue = seed % 3 == 0 ? 3000 : 0,
                                    .orphans = seed % 4 == 0};
         struct fixture fixture;
-        make_tape(&wanted, &orders[seed % 4], &fixture);
+        replay_make_tape(&wanted, &orders[seed % 4], &fixture);
         compare(&fixture, PAGE_WORDS);
         compare(&fixture, 100); /* ends within ops */
         fixture_close(&fixture);
@@ -203,9 +178,9 @@ static void the_compiler_writes_the_same(void **state) {
                                .cross_percent = 60,
                                .large = true};
     struct fixture whole, parts;
-    make_tape(&wanted, &(struct rh_compiler_setup){.marks = 20}, &whole);
-    make_tape(&wanted, &(struct rh_compiler_setup){.marks = 20, .tape_window_words = PAGE_WORDS},
-              &parts);
+    replay_make_tape(&wanted, &(struct rh_compiler_setup){.marks = 20}, &whole);
+    replay_make_tape(
+        &wanted, &(struct rh_compiler_setup){.marks = 20, .tape_window_words = PAGE_WORDS}, &parts);
     assert_int_equal(parts.tape.header->file_bytes, whole.tape.header->file_bytes);
     assert_int_equal(parts.tape.header->body_hash, whole.tape.header->body_hash);
     assert_int_equal(rh_tape_check_hash(&parts.tape, NULL), 0);
