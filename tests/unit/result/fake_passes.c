@@ -2,7 +2,7 @@
  */
 #include <string.h>
 
-#include "tests/unit/result/fake_passes.h"
+#include "tests/unit/result/fake_internal.h"
 
 static uint64_t part(uint64_t whole, uint64_t share, struct rh_random *random) {
     return whole / 100 * share + rh_random_below(random, 4096);
