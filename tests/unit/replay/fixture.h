@@ -4,7 +4,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "allocator/registry.h"
 #include "base/memory.h"
 #include "replay/engine.h"
 #include "tests/unit/compile/fixture.h"
@@ -43,6 +45,40 @@ static inline void replay_make_tape(const struct synthetic *wanted,
     assert_int_equal(result, 0);
     assert_int_equal(rh_tape_check(&ret_fixture->tape, NULL), 0);
     rh_free(trace.events);
+}
+
+/* An allocator of the registry. */
+static inline const struct rh_allocator_ops *replay_find(const char *name) {
+    char reason[256] = "";
+    const struct rh_allocator_ops *ops = rh_registry_find(name, reason, sizeof(reason));
+    assert_non_null(ops);
+    return ops;
+}
+
+/* Plays setup->tape with setup->ops. Returns how many blocks had lost their content. */
+static inline uint64_t replay_play(struct rh_engine_setup *setup, struct rh_engine *engine,
+                                   struct rh_sample *ret_sample, uint64_t *ret_checksum) {
+    struct rh_mapped players = {0};
+    struct rh_allocator_config config = {0};
+    char reason[256] = "";
+    void *ctx = NULL;
+    assert_int_equal(setup->ops->create(&config, &ctx, reason, sizeof(reason)), 0);
+    setup->ctx = ctx;
+    setup->cpus = 2;
+    setup->on_failure = replay_give_up;
+    setup->players = replay_map_players(setup->tape, &players);
+    memset(ret_sample, 0, sizeof(*ret_sample)); /* collecting adds to it */
+    assert_int_equal(rh_engine_init(engine, setup, NULL), 0);
+    setup->ops->thread_init(ctx);
+    rh_engine_run(engine);
+    rh_engine_collect(engine, ret_sample);
+    uint64_t wrong = rh_engine_close(engine, ret_checksum);
+    rh_engine_join(engine);
+    setup->ops->thread_fini(ctx);
+    rh_engine_finish(engine);
+    rh_mapped_finish(&players);
+    setup->ops->destroy(ctx);
+    return wrong;
 }
 
 #endif

@@ -5,8 +5,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "allocator/registry.h"
-#include "base/memory.h"
 #include "tests/unit/replay/fixture.h"
 
 struct outcome {
@@ -37,13 +35,9 @@ static void *moving_remap(void *ctx, void *block, size_t len, size_t align, size
 
 static const struct rh_allocator_ops *find(const char *name) {
     static struct rh_allocator_ops moving;
-    char reason[256] = "";
-    const struct rh_allocator_ops *ops =
-        rh_registry_find(strcmp(name, "moving") == 0 ? "glibc" : name, reason, sizeof(reason));
-    assert_non_null(ops);
     if (strcmp(name, "moving") != 0)
-        return ops;
-    moving = *ops;
+        return replay_find(name);
+    moving = *replay_find("glibc");
     moving.alloc = moving.alloc_zeroed = moving_alloc;
     moving.free = moving.free_sized = moving_free;
     moving.remap = moving_remap;
@@ -54,31 +48,12 @@ static const struct rh_allocator_ops *find(const char *name) {
 
 static void play(const struct rh_tape *tape, const char *allocator, enum rh_touch touch,
                  const char *model, struct outcome *outcome) {
-    struct rh_mapped players = {0};
-    struct rh_allocator_config config = {0};
-    struct rh_engine_setup setup = {
-        .tape = tape, .touch = touch, .cpus = 2, .on_failure = replay_give_up};
-    char reason[256] = "";
-    void *ctx = NULL;
-    assert_int_equal(rh_think_parse(model, NULL, &setup.think), 0);
-    setup.ops = find(allocator);
-    assert_int_equal(setup.ops->create(&config, &ctx, reason, sizeof(reason)), 0);
-    setup.ctx = ctx;
-    setup.players = replay_map_players(tape, &players);
-    struct rh_engine engine;
+    struct rh_engine_setup setup = {.tape = tape, .touch = touch, .ops = find(allocator)};
     static struct rh_sample sample;
-    memset(&sample, 0, sizeof(sample)); /* collecting adds to it */
-    assert_int_equal(rh_engine_init(&engine, &setup, NULL), 0);
-    setup.ops->thread_init(ctx);
-    rh_engine_run(&engine);
-    rh_engine_collect(&engine, &sample);
+    struct rh_engine engine;
+    assert_int_equal(rh_think_parse(model, NULL, &setup.think), 0);
+    outcome->wrong = replay_play(&setup, &engine, &sample, &outcome->checksum);
     outcome->lines = sample.think_lines;
-    outcome->wrong = rh_engine_close(&engine, &outcome->checksum);
-    rh_engine_join(&engine);
-    setup.ops->thread_fini(ctx);
-    rh_engine_finish(&engine);
-    rh_mapped_finish(&players);
-    setup.ops->destroy(ctx);
 }
 
 /* The thread sanitizer is many times slower. */
