@@ -43,6 +43,7 @@ struct rh_player {
     const struct rh_allocator_ops *ops;
     void *ctx;
     struct rh_engine *engine;
+    uint64_t skipped_words; /* other threads' words that it has jumped over */
     uint32_t thread;
     bool untouchable;
 

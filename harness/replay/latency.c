@@ -1,8 +1,9 @@
 /* latency.c - which operations are timed, and how.
  *
- * Gaps are drawn in words of the tape, mean 64, and an op is timed only if it begins exactly where
- * a gap ends: so each operation has the same chance, however long its neighbours are in the tape.
- * What was read goes to a buffer of the thread. */
+ * Windows of the tape are drawn, 16 words long and 1024 apart on average: each op that begins in
+ * one is timed. So every op has the same chance, however long it and its neighbours are in the
+ * tape; and leaving the loop and coming back, which the processor does not foresee, comes once for
+ * many readings. What was read goes to a buffer of the thread. */
 #include "replay/latency.h"
 
 #include "base/assert.h"
@@ -11,9 +12,11 @@
 #include "replay/latency_internal.h"
 
 enum {
-    GAP_WORDS = 64, /* on average */
+    ONE_OF = 64,
+    WINDOW_WORDS = 16,
+    GAP_WORDS = (ONE_OF - 1) * WINDOW_WORDS, /* on average */
+    LEAD_WORDS = 4 * ONE_OF * WINDOW_WORDS,
     BUFFER_SAMPLES_MOST = 1 << 16,
-    OP_WORDS_MOST = 4,
     RATE_WINDOW_NS = 10000000,
 };
 
@@ -23,28 +26,37 @@ static inline uint64_t read_clock(bool tsc) {
     return tsc ? rh_tsc() : rh_now_ns();
 }
 
-static void learn_clock(struct rh_latency_pass *pass) {
-    pass->tsc = rh_tsc_is_reliable() != 0;
-    double ticks_per_ns = pass->tsc ? rh_tsc_per_ns(RATE_WINDOW_NS) : 1;
-    pass->units_per_tick = RH_LATENCY_UNITS_PER_NS / ticks_per_ns;
-    pass->quantum_ps = (uint64_t)(rh_quantum_find(pass->tsc) * 1000 / ticks_per_ns + 0.5);
+void rh_latency_learn_clock(struct rh_latency_clock *ret_clock) {
+    bool tsc = rh_tsc_is_reliable() != 0;
+    double ticks_per_ns = tsc ? rh_tsc_per_ns(RATE_WINDOW_NS) : 1;
+    *ret_clock = (struct rh_latency_clock){
+        .tsc = tsc,
+        .units_per_tick = RH_LATENCY_UNITS_PER_NS / ticks_per_ns,
+        .quantum_ps = (uint64_t)(rh_quantum_find(tsc) * 1000 / ticks_per_ns + 0.5),
+    };
 }
 
 /* ---- the vtable that reads the clock ---- */
 
+/* An operation may take several calls (allocate, copy, free): from the first to the last. */
 static inline void before(struct rh_sampler *sampler) {
-    struct rh_timed *timed = sampler->timed;
-    if (timed->begin != 0)
+    if (sampler->op == sampler->player->at)
         return;
-    rh_disturbance_begin(&sampler->disturbance, &timed->span);
-    timed->begin = read_clock(sampler->tsc);
+    if (sampler->timed == sampler->buffer_end)
+        rh_latency_settle(sampler->pass, sampler->player);
+    sampler->op = sampler->player->at;
+    sampler->timed++;
+    rh_disturbance_begin(&sampler->disturbance, &sampler->span);
+    sampler->begin = read_clock(sampler->tsc);
 }
 
-/* An operation may take several calls (allocate, copy, free): the last one counts. */
 static inline void after(struct rh_sampler *sampler) {
-    struct rh_timed *timed = sampler->timed;
-    timed->end = read_clock(sampler->tsc);
-    rh_disturbance_end(&sampler->disturbance, &timed->span);
+    uint64_t ticks = read_clock(sampler->tsc) - sampler->begin;
+    rh_disturbance_end(&sampler->disturbance, &sampler->span);
+    rh_disturbance_settle(&sampler->disturbance, &sampler->span);
+    sampler->timed[-1] = (struct rh_timed){sampler->op, ticks};
+    if (rh_sampler_is_slow(sampler, ticks))
+        rh_latency_note_slow(sampler);
 }
 
 static void *timed_alloc(void *ctx, size_t len, size_t align) {
@@ -105,53 +117,73 @@ static const struct rh_allocator_ops timed_ops = {
 
 /* ---- playing ---- */
 
-static uint64_t draw_gap(struct rh_sampler *sampler) {
-    return 1 + rh_random_below(&sampler->random, 2 * GAP_WORDS - 1);
+/* Of a window, or of a gap. */
+static uint64_t draw_length(struct rh_sampler *sampler) {
+    return sampler->timing ? WINDOW_WORDS
+                           : 1 + rh_random_below(&sampler->random, 2 * GAP_WORDS - 1);
 }
 
-/* Plays one op between two readings. NULL: no memory. */
-static const uint64_t *play_timed(struct rh_latency_pass *pass, struct rh_sampler *sampler,
-                                  struct rh_player *player, const uint64_t *op) {
-    sampler->timed->op = op;
-    sampler->timed->begin = 0;
+/* Anywhere in a window or a gap, as if they had followed each other for long before `op`: so it
+ * has the chance of all others. */
+static void begin_at(struct rh_sampler *sampler, const uint64_t *op) {
+    uint64_t words = 0;
+    sampler->timing = true;
+    do {
+        sampler->timing = !sampler->timing;
+        words += draw_length(sampler);
+    } while (words <= LEAD_WORDS);
+    sampler->stop = op + (words - LEAD_WORDS);
+}
+
+/* From a gap into a window, or back. */
+static void turn(struct rh_sampler *sampler) {
+    sampler->timing = !sampler->timing;
+    sampler->stop += draw_length(sampler);
+}
+
+/* Not by the op loop: its calls had two places to go to then, and the processor would foresee them
+ * less well from there on. NULL: no memory. */
+static const uint64_t *play_window(struct rh_sampler *sampler, const uint64_t *stop) {
+    struct rh_player *player = sampler->player;
+    const uint64_t *op = player->at;
     player->ops = &timed_ops;
     player->ctx = sampler;
-    const uint64_t *next = player->engine->play_one(player, op);
+    while (op != NULL && op < stop) {
+        player->at = op;
+        op = player->engine->play_one(player, op);
+    }
     player->ops = sampler->ops;
     player->ctx = sampler->ctx;
-    if (next == NULL)
-        return NULL;
-    player->at = next;
-    if (sampler->timed->begin == 0) /* a free of no block calls nothing */
-        return next;
-    rh_disturbance_settle(&sampler->disturbance, &sampler->timed->span);
-    if (rh_sampler_is_slow(sampler, rh_timed_ticks(sampler->timed)))
-        rh_latency_note_slow(sampler, player);
-    if (++sampler->timed == sampler->buffer_end)
-        rh_latency_settle(pass, player);
-    return next;
+    if (op != NULL)
+        player->at = op;
+    return op;
+}
+
+/* To the end of the window or gap, or to `end` if that is nearer. Words of other threads, over
+ * which the tape jumps, are no part of either. NULL: no memory. */
+static const uint64_t *play_on(struct rh_sampler *sampler, const uint64_t *end) {
+    struct rh_player *player = sampler->player;
+    const uint64_t *stop = sampler->stop < end ? sampler->stop : end;
+    const uint64_t skipped_words = player->skipped_words;
+    const uint64_t *op =
+        sampler->timing ? play_window(sampler, stop) : player->engine->play_between(player, stop);
+    sampler->stop += player->skipped_words - skipped_words;
+    return op;
 }
 
 const uint64_t *rh_latency_play(struct rh_player *player, const uint64_t *end) {
     const struct rh_engine *engine = player->engine;
-    struct rh_latency_pass *pass = engine->setup.latency;
-    struct rh_sampler *sampler = rh_sampler_of(pass, player);
+    struct rh_sampler *sampler = rh_sampler_of(engine->setup.latency, player);
     const uint64_t *timed = player->words + engine->setup.tape->threads[player->thread].timed;
     if (end <= timed) /* the prologue */
         return engine->play_between(player, end);
-    while (sampler->stop < end) {
-        const uint64_t *op = engine->play_between(player, sampler->stop);
-        if (op == NULL)
-            return NULL;
-        bool hit = op == sampler->stop && op < end && rh_tape_op_counts[rh_tape_kind(*op)] != 0;
-        /* A jump leads far beyond the end of a gap; anything else at most to the next op. */
-        if (op > sampler->stop + OP_WORDS_MOST)
-            sampler->stop = op;
-        sampler->stop += draw_gap(sampler);
-        if (hit && play_timed(pass, sampler, player, op) == NULL)
-            return NULL;
+    const uint64_t *op = player->at;
+    while (op != NULL && op < end) {
+        op = play_on(sampler, end);
+        if (op >= sampler->stop)
+            turn(sampler);
     }
-    return engine->play_between(player, end);
+    return op;
 }
 
 void rh_latency_begin(struct rh_latency_pass *pass, struct rh_player *player) {
@@ -159,19 +191,21 @@ void rh_latency_begin(struct rh_latency_pass *pass, struct rh_player *player) {
     const struct rh_tape_thread *entry = &player->engine->setup.tape->threads[player->thread];
     sampler->ops = player->ops;
     sampler->ctx = player->ctx;
-    sampler->tsc = pass->tsc;
+    sampler->pass = pass;
+    sampler->player = player;
+    sampler->tsc = pass->clock.tsc;
     rh_random_seed(&sampler->random, pass->seed + player->thread);
-    sampler->stop = player->words + entry->timed + draw_gap(sampler) - 1;
+    begin_at(sampler, player->words + entry->timed);
     rh_disturbance_open(&sampler->disturbance, pass->marks);
     sampler->timed = sampler->buffer;
 }
 
 /* ---- before and behind the run ---- */
 
-/* Room for what a segment is expected to bring, and a half more. */
+/* Room for what a segment most likely brings. */
 static uint64_t buffer_samples(const struct rh_tape_thread *thread) {
     uint64_t ops = thread->segments > 0 ? thread->ops / thread->segments : 0;
-    uint64_t samples = 64 + ops / GAP_WORDS * 3 / 2;
+    uint64_t samples = 16 * WINDOW_WORDS + ops / ONE_OF * 5 / 4;
     return samples < BUFFER_SAMPLES_MOST ? samples : BUFFER_SAMPLES_MOST;
 }
 
@@ -200,7 +234,8 @@ static int map_samplers(struct rh_latency_pass *pass, const struct rh_tape *tape
     return result;
 }
 
-int rh_latency_pass_create(const struct rh_tape *tape, uint64_t seed, struct rh_error *error,
+int rh_latency_pass_create(const struct rh_tape *tape, const struct rh_latency_clock *clock,
+                           uint64_t seed, struct rh_error *error,
                            struct rh_latency_pass **ret_pass) {
     struct rh_mapped own;
     rh_try(rh_mapped_init(&own, sizeof(struct rh_latency_pass), 1, error));
@@ -213,7 +248,7 @@ int rh_latency_pass_create(const struct rh_tape *tape, uint64_t seed, struct rh_
     pass->own = own;
     pass->seed = seed;
     pthread_mutex_init(&pass->lock, NULL);
-    learn_clock(pass);
+    pass->clock = *clock;
     pass->marks = rh_disturbance_probe();
     *ret_pass = pass;
     return 0;

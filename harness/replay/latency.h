@@ -1,7 +1,7 @@
 /* latency.h - the latency pass: 1 of 64 operations between two readings of the clock.
  *
  * The op loop itself stays as it is: the pass lets it run to a random place in the tape, and plays
- * the op that begins there with a vtable that reads the clock around the allocator's call. Only
+ * the few ops behind that with a vtable that reads the clock around the allocator's calls. Only
  * what the allocator does is between the readings: no touching, no waiting. */
 #ifndef RH_REPLAY_LATENCY_H
 #define RH_REPLAY_LATENCY_H
@@ -11,9 +11,20 @@
 
 struct rh_latency_pass;
 
-/* Tables for the threads of the tape, resident before anything is timed, and the clock's rate and
- * quantum: takes about 10 ms. The caller destroys it. */
-int rh_latency_pass_create(const struct rh_tape *tape, uint64_t seed, struct rh_error *error,
+/* How the clock of the pass runs. */
+struct rh_latency_clock {
+    bool tsc; /* the time stamp counter; else rh_now_ns */
+    double units_per_tick;
+    uint64_t quantum_ps;
+};
+
+/* Takes 10 ms, in which others push out of the caches what was there: so it comes before the tape
+ * is read. */
+void rh_latency_learn_clock(struct rh_latency_clock *ret_clock);
+
+/* Tables for the threads of the tape, resident before anything is timed. The caller destroys it. */
+int rh_latency_pass_create(const struct rh_tape *tape, const struct rh_latency_clock *clock,
+                           uint64_t seed, struct rh_error *error,
                            struct rh_latency_pass **ret_pass);
 /* Accepts NULL. */
 void rh_latency_pass_destroy(struct rh_latency_pass *pass);

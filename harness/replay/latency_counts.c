@@ -6,7 +6,7 @@
 #include "replay/latency_internal.h"
 
 static uint64_t units_of(const struct rh_latency_pass *pass, uint64_t ticks) {
-    return (uint64_t)((double)ticks * pass->units_per_tick + 0.5);
+    return (uint64_t)((double)ticks * pass->clock.units_per_tick + 0.5);
 }
 
 /* ---- what an op is ---- */
@@ -69,15 +69,26 @@ static void insert_slow(struct rh_slow_call *list, uint32_t *count,
         (*count)++;
 }
 
-void rh_latency_note_slow(struct rh_sampler *sampler, const struct rh_player *player) {
-    const struct rh_timed *timed = sampler->timed;
+/* An op of several calls comes again with each of them. */
+static void forget_op(struct rh_sampler *sampler, uint64_t position) {
+    for (uint32_t i = 0; i < sampler->slow_count; i++)
+        if (sampler->slow[i].position == position) {
+            sampler->slow_count--;
+            memmove(&sampler->slow[i], &sampler->slow[i + 1],
+                    (sampler->slow_count - i) * sizeof(*sampler->slow));
+            return;
+        }
+}
+
+void rh_latency_note_slow(struct rh_sampler *sampler) {
     struct rh_slow_call slow = {
-        .ticks = rh_timed_ticks(timed),
-        .position = (uint64_t)(timed->op - player->words),
-        .thread = player->thread,
+        .ticks = sampler->timed[-1].ticks,
+        .position = (uint64_t)(sampler->op - sampler->player->words),
+        .thread = sampler->player->thread,
     };
-    slow.kind = describe(timed->op, &slow.size);
-    rh_disturbance_count(&sampler->disturbance, &timed->span, &slow.faults, &slow.switches);
+    slow.kind = describe(sampler->op, &slow.size);
+    rh_disturbance_count(&sampler->disturbance, &sampler->span, &slow.faults, &slow.switches);
+    forget_op(sampler, slow.position);
     insert_slow(sampler->slow, &sampler->slow_count, &slow);
 }
 
@@ -87,7 +98,7 @@ static void count(struct rh_latency_pass *pass, const struct rh_timed *timed) {
     uint64_t size = 0;
     uint32_t cell = describe(timed->op, &size) * RH_LATENCY_CLASSES;
     cell += rh_latency_class_of(size);
-    pass->counts[cell][rh_histogram_bin(units_of(pass, rh_timed_ticks(timed)))]++;
+    pass->counts[cell][rh_histogram_bin(units_of(pass, timed->ticks))]++;
 }
 
 void rh_latency_settle(struct rh_latency_pass *pass, const struct rh_player *player) {
@@ -130,7 +141,7 @@ static void collect_entries(const struct rh_latency_pass *pass, struct rh_latenc
 void rh_latency_pass_collect(struct rh_latency_pass *pass, const struct rh_engine *engine,
                              struct rh_latency *ret_latency) {
     const struct rh_tape *tape = engine->setup.tape;
-    ret_latency->quantum_ps = pass->quantum_ps;
+    ret_latency->quantum_ps = pass->clock.quantum_ps;
     ret_latency->samples = pass->samples;
     ret_latency->lost = ret_latency->entry_count = 0;
     collect_entries(pass, ret_latency);

@@ -8,11 +8,11 @@
 #include "replay/engine_internal.h"
 #include "replay/latency.h"
 
-/* A call that was timed. */
+/* An op that was timed. Small: what a segment brings lies in the cache of the allocator under test.
+ */
 struct rh_timed {
     const uint64_t *op;
-    uint64_t begin, end; /* readings of the clock around it; begin 0: none yet */
-    struct rh_disturbance_span span;
+    uint64_t ticks;
 };
 
 /* A call that was among the slowest of its thread when it came. */
@@ -28,10 +28,16 @@ struct rh_slow_call {
 struct rh_sampler {
     const struct rh_allocator_ops *ops; /* of the allocator under test */
     void *ctx;
-    const uint64_t *stop;   /* where the gap ends */
-    struct rh_timed *timed; /* the call that is being timed, or is next */
-    struct rh_timed *buffer, *buffer_end;
+    struct rh_latency_pass *pass;
+    struct rh_player *player;
+    const uint64_t *stop; /* where the window, or the gap before it, ends */
+    bool timing;          /* it is a window */
     bool tsc;
+    const uint64_t *op; /* the one timed last; its first reading of the clock, and: */
+    uint64_t begin;
+    struct rh_disturbance_span span;
+    struct rh_timed *timed; /* behind the last one */
+    struct rh_timed *buffer, *buffer_end;
     struct rh_random random;
     struct rh_disturbance disturbance;
     uint32_t slow_count;
@@ -42,19 +48,15 @@ struct rh_latency_pass {
     struct rh_mapped own;      /* where this struct lies */
     struct rh_mapped samplers; /* one a thread */
     struct rh_mapped buffers;  /* of all threads, one behind the other */
-    bool tsc, marks;           /* the clock; faults are seen */
-    double units_per_tick;
-    uint64_t quantum_ps, seed;
+    struct rh_latency_clock clock;
+    bool marks; /* faults are seen */
+    uint64_t seed;
     pthread_mutex_t lock; /* guards the rest */
     uint64_t samples;
     uint32_t slow_count;
     struct rh_slow_call slow[RH_LATENCY_EXEMPLARS];
     uint32_t counts[RH_LATENCY_CELLS][RH_LATENCY_BINS];
 };
-
-static inline uint64_t rh_timed_ticks(const struct rh_timed *timed) {
-    return timed->end - timed->begin;
-}
 
 static inline struct rh_sampler *rh_sampler_of(const struct rh_latency_pass *pass,
                                                const struct rh_player *player) {
@@ -69,7 +71,7 @@ static inline bool rh_sampler_is_slow(const struct rh_sampler *sampler, uint64_t
 
 /* ---- latency_counts.c ---- */
 
-/* Puts the call that was just timed among the slowest. At once: the ring forgets. */
-void rh_latency_note_slow(struct rh_sampler *sampler, const struct rh_player *player);
+/* Puts the op that was timed last among the slowest. At once: the ring forgets. */
+void rh_latency_note_slow(struct rh_sampler *sampler);
 
 #endif

@@ -199,7 +199,9 @@ play_rare(struct rh_player *player, const uint64_t *op, const enum rh_touch poli
         usable_wide(player, op);
         break;
     case RH_TAPE_JUMP:
-        return player->words + (word >> 6);
+        next = player->words + (word >> 6);
+        player->skipped_words += (uint64_t)(next - op) - WORDS_JUMP;
+        return next;
     case RH_TAPE_WAIT:
         next = op + WORDS_WAIT;
         rh_player_wait(player, rh_tape_slot(word), op[1]);

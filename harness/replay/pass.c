@@ -35,6 +35,11 @@ static uint64_t read_resident(struct rh_worker *worker, uint64_t *ret_other_byte
     return now.anonymous_bytes - now.lazy_free_bytes;
 }
 
+void rh_pass_prepare(struct rh_worker *worker) {
+    if (worker->shared->pass == RH_PASS_LATENCY)
+        rh_latency_learn_clock(&worker->latency_clock);
+}
+
 void rh_pass_open(struct rh_worker *worker) {
     struct rh_error error = {0};
     if (counts_calls(worker))
@@ -42,8 +47,8 @@ void rh_pass_open(struct rh_worker *worker) {
     if (counts_hardware(worker))
         rh_counters_open(&worker->counters, rh_counters_hardware);
     if (worker->shared->pass == RH_PASS_LATENCY &&
-        rh_latency_pass_create(&worker->tape, worker->shared->sample_seed, &error,
-                               &worker->latency) < 0)
+        rh_latency_pass_create(&worker->tape, &worker->latency_clock, worker->shared->sample_seed,
+                               &error, &worker->latency) < 0)
         rh_worker_end_error(worker, &error);
     if (measures_memory(worker) && rh_resident_init(&worker->resident, &error) < 0)
         rh_worker_end_error(worker, &error);

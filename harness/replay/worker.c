@@ -249,6 +249,7 @@ static void close_and_check(struct rh_worker *worker) {
 
 static void work(struct rh_worker *worker) {
     rh_worker_stage(worker, RH_STAGE_LOADING);
+    rh_pass_prepare(worker);
     load_tape(worker);
     rh_pass_open(worker);
     rh_worker_stage(worker, RH_STAGE_CREATING);

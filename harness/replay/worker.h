@@ -29,6 +29,7 @@ struct rh_worker {
     struct rusage start_usage;
     struct rh_counters counters;
     struct rh_resident resident;
+    struct rh_latency_clock latency_clock;
     struct rh_latency_pass *latency;
     struct rh_checkpoints checkpoints;
     uint64_t own_mappings; /* when the timed part began */
@@ -60,6 +61,8 @@ void rh_syscalls_end(struct rh_worker *worker);
 
 /* ---- pass.c: what a pass does where. `user` is the worker. ---- */
 
+/* What takes long and needs no tape. */
+void rh_pass_prepare(struct rh_worker *worker);
 /* Opens what will be read. */
 void rh_pass_open(struct rh_worker *worker);
 /* Before the first op. */
