@@ -89,10 +89,11 @@ int rh_image_read_header(const char *stem, struct rh_error *error,
 }
 
 const char *rh_image_program(const struct rh_spool_header *header) {
-    const char *file = rh_path_base(header->program);
-    if (header->name[0] != '\0' && rh_text_is_printable(header->name))
-        return header->name;
-    return file[0] != '\0' ? file : "program";
+    const char *choices[] = {rh_path_base(header->name), rh_path_base(header->program)};
+    for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+        if (choices[i][0] != '\0' && rh_text_is_printable(choices[i]))
+            return choices[i];
+    return "program";
 }
 
 /* ---- frames ---- */

@@ -33,7 +33,8 @@ void rh_image_close(struct rh_image *image);
 /* Only the header: what tells whose spool it is. */
 int rh_image_read_header(const char *stem, struct rh_error *error,
                          struct rh_spool_header *ret_header);
-/* What was started, as traces are named after it; points into the header. */
+/* What was started, as traces are named after it: a file's name without a path, whatever the header
+ * says. Points into the header. */
 const char *rh_image_program(const struct rh_spool_header *header);
 
 #endif

@@ -92,8 +92,11 @@ static int add_image(struct rh_spool_list *list, const char *stem, struct rh_err
         list->headless_count++;
         return 0;
     }
-    if (result < 0)
-        return rh_fail(error, result, "%s", own.message);
+    if (result < 0) {
+        if (list->refusal.code == 0)
+            list->refusal = own;
+        return 0;
+    }
     rh_try(rh_grow((void **)&list->entries, &list->capacity, list->count + 1,
                    sizeof(*list->entries), error));
     char *copy = rh_strdup(stem);

@@ -23,7 +23,9 @@ struct rh_spool_list {
     struct rh_spool_entry *entries; /* by start */
     size_t count;
     size_t capacity;
-    size_t headless_count; /* live files without a header, which are left out */
+    size_t headless_count;   /* live files without a header, which are left out */
+    struct rh_error refusal; /* why another one was left out, such as that of another version; the
+                                first of them. code 0: there is none */
 };
 
 /* Makes a new directory beside the file `output`; *ret_path is absolute, freed with rh_free. */

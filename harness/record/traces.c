@@ -146,6 +146,8 @@ int rh_traces_write(const struct rh_traces_request *request, const struct rh_spo
         return rh_fail(error, RH_ERR_MEMORY, "no memory for %zu traces", list->count);
     outcome->unbegun_count = list->headless_count;
     rh_try(add_traces(request, list, error, outcome));
+    if (list->refusal.code < 0)
+        return rh_fail(error, list->refusal.code, "%s", list->refusal.message);
     if (outcome->count > 0 || outcome->running_count > 0)
         return 0;
     if (outcome->unbegun_count > 0)

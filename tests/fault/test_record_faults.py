@@ -21,6 +21,7 @@ import unittest
 REHEAP, RETURNED, CHECK = (os.path.abspath(path) for path in sys.argv[1:4])
 CALLS = 200000  # of each thread
 FRAME_BYTES = 64
+NAME_OFFSET = 2328  # of struct rh_spool_header's name
 
 
 class Base(unittest.TestCase):
@@ -177,6 +178,27 @@ class Torn(Base):
         self.assertEqual((whole["meta"]["torn"], whole["meta"].get("note")), (0, None))
         with self.subTest(seed=seed):
             self.check_damage(live, full, whole["events"], dice)
+
+    def test_another_version_beside_it(self):
+        """As after an update of reheap: either program finishes its own, and says what it leaves to the other."""
+        live, _ = self.spool()
+        other = bytearray(live.read_bytes()[:16384])
+        version = int.from_bytes(other[8:12], "little")
+        other[8:12] = (version - 1).to_bytes(4, "little")
+        (live.parent / "1-0.live").write_bytes(other)
+        run = subprocess.run([REHEAP, "record", "-o", f"{self.folder}/", "--finish", live.parent], capture_output=True, text=True)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(f"1-0.live was written by a recorder of version {version - 1}, this program reads version {version}",
+                      run.stderr)
+        self.assertEqual([path.name for path in live.parent.iterdir()], ["1-0.live"])
+        self.assertEqual(self.info(next(self.folder.glob("*.rht")))["meta"]["torn"], 0)
+
+    def test_a_name_that_leads_elsewhere(self):
+        """Others may write into a spool's directory, but not where traces are written."""
+        live, full = (path.read_bytes() for path in self.spool())
+        for foreign in (b"../../x", b"/tmp/x"):
+            name = foreign + bytes(64 - len(foreign))
+            self.assertIsNotNone(self.finish(live[:NAME_OFFSET] + name + live[NAME_OFFSET + 64:], full), foreign)
 
     def test_foreign_inheritance(self):
         """The table of what lived at a fork, as nobody but another program writes it."""
