@@ -67,7 +67,7 @@ static int fill_meta(const struct rh_image *image, const struct rh_merge_counts 
     uint64_t end_ticks = atomic_load(&header->end_ticks);
     meta->duration_ns = counts->end_ns;
     if (end_ticks > header->start_ticks) {
-        uint64_t run_ns = (uint64_t)((double)(end_ticks - header->start_ticks) * ns_per_tick);
+        uint64_t run_ns = rh_host_ns_of(end_ticks - header->start_ticks, ns_per_tick);
         if (run_ns > meta->duration_ns)
             meta->duration_ns = run_ns;
     }
@@ -78,7 +78,7 @@ static int fill_meta(const struct rh_image *image, const struct rh_merge_counts 
     meta->stall_ns = atomic_load(&header->stall_ns);
     meta->looks = atomic_load(&header->look_count);
     meta->looks_skipped = atomic_load(&header->look_skipped);
-    meta->look_ns = (uint64_t)((double)atomic_load(&header->look_stamps) * ns_per_stamp);
+    meta->look_ns = rh_host_ns_of(atomic_load(&header->look_stamps), ns_per_stamp);
     meta->unknown_frees = counts->unknown_frees;
     meta->drops = image->lost_count + counts->cut_count + counts->missed_releases;
     meta->torn = image->torn_count + counts->torn_count;

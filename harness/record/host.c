@@ -39,6 +39,12 @@ double rh_host_ns_per_tick(const struct rh_spool_header *header) {
     return 1 / rh_tsc_per_ns(WINDOW_NS);
 }
 
+uint64_t rh_host_ns_of(uint64_t ticks, double ns_per_tick) {
+    double ns = (double)ticks * ns_per_tick;
+    uint64_t most = UINT64_C(1) << 61;
+    return ns < (double)most ? (uint64_t)ns : most;
+}
+
 /* ---- strings ---- */
 
 /* The arguments lie behind each other, a NUL after each. */

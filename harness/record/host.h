@@ -16,4 +16,7 @@ double rh_host_ns_per_tick(const struct rh_spool_header *header);
 int rh_host_describe(const struct rh_spool_header *header, struct rh_error *error,
                      struct rh_trace_meta *meta);
 
+/* Ticks as nanoseconds: at most 2^61, which a damaged spool may pass. */
+uint64_t rh_host_ns_of(uint64_t ticks, double ns_per_tick);
+
 #endif

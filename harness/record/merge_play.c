@@ -1,4 +1,5 @@
 /* merge_play.c - what a lane's next event becomes in the trace. */
+#include "record/host.h"
 #include "record/merge_state.h"
 
 /* ---- what goes out ---- */
@@ -11,11 +12,9 @@ int rh_merge_flush(struct rh_merge_state *merge, struct rh_error *error) {
 }
 
 static uint64_t ns_of(const struct rh_merge_state *merge, uint64_t stamp) {
-    if (stamp <= merge->first_stamp)
-        return 0;
-    double ns = (double)(stamp - merge->first_stamp) * merge->ns_per_stamp;
-    uint64_t most = UINT64_C(1) << 61;
-    return ns < (double)most ? (uint64_t)ns : most;
+    return stamp > merge->first_stamp
+               ? rh_host_ns_of(stamp - merge->first_stamp, merge->ns_per_stamp)
+               : 0;
 }
 
 /* Time, thread and the unused members are filled in here. */

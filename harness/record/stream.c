@@ -16,6 +16,7 @@ struct meaning {
     uint8_t sort;
     bool has_size;
     bool is_known;
+    bool has_argument; /* of extended ones; those of the others are 0 */
 };
 
 static const struct meaning op_meanings[8] = {
@@ -28,10 +29,10 @@ static const struct meaning op_meanings[8] = {
 };
 
 static const struct meaning extended_meanings[] = {
-    [RH_SPOOL_EXT_ALIGNED] = {RH_RAW_ACQUIRE, RH_EVENT_ALIGNED, ACQUIRED, true, true},
-    [RH_SPOOL_EXT_NEW_ALIGNED] = {RH_RAW_ACQUIRE, RH_EVENT_NEW_ALIGNED, ACQUIRED, true, true},
+    [RH_SPOOL_EXT_ALIGNED] = {RH_RAW_ACQUIRE, RH_EVENT_ALIGNED, ACQUIRED, true, true, true},
+    [RH_SPOOL_EXT_NEW_ALIGNED] = {RH_RAW_ACQUIRE, RH_EVENT_NEW_ALIGNED, ACQUIRED, true, true, true},
     [RH_SPOOL_EXT_FREE_NULL] = {RH_RAW_PLAIN, RH_EVENT_FREE_NULL, RELEASED, false, true},
-    [RH_SPOOL_EXT_FAILED] = {RH_RAW_PLAIN, RH_EVENT_FAILED, RELEASED, true, true},
+    [RH_SPOOL_EXT_FAILED] = {RH_RAW_PLAIN, RH_EVENT_FAILED, RELEASED, true, true, true},
     [RH_SPOOL_EXT_USABLE] = {RH_RAW_USABLE, RH_EVENT_USABLE, RELEASED, false, true},
     [RH_SPOOL_EXT_THREAD_START] = {RH_RAW_THREAD_START, RH_EVENT_THREAD_START, RELEASED, true,
                                    true},
@@ -86,7 +87,7 @@ static bool find_meaning(struct cursor *cursor, unsigned op, struct record *reco
         return false;
     record->meaning = extended_meanings[kind];
     record->sets_touched = kind == RH_SPOOL_EXT_TOUCHED;
-    return record->meaning.is_known;
+    return record->meaning.is_known && (record->argument == 0 || record->meaning.has_argument);
 }
 
 /* Time that has passed before the next record. */
