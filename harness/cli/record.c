@@ -180,7 +180,9 @@ void rh_cli_record_show(const struct rh_record_outcome *outcome,
 static void show_with_next_step(const struct rh_record_outcome *outcome) {
     if (outcome->count > 0)
         rh_cli_record_show(outcome, NULL);
-    if (outcome->running_count > 0)
+    if (outcome->running_count == 1)
+        fprintf(stderr, "1 process still runs: finish its recording when it has ended.\n");
+    else if (outcome->running_count > 1)
         fprintf(stderr, "%zu processes still run: finish their recordings when they have ended.\n",
                 outcome->running_count);
     if (outcome->count > 0)

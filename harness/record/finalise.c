@@ -120,28 +120,34 @@ static int reach_fork(void *context, const void *subject, const struct rh_addres
 }
 
 /* Prologue and events. */
+static int play(const struct rh_image *image, const char *stem,
+                const struct rh_finalise_options *options, struct rh_merge_options *merge,
+                struct rh_error *error, struct rh_merge_counts *ret_counts) {
+    struct rh_addresses addresses = {0};
+    uint64_t inherited = 0;
+    merge->moments = options->forks;
+    merge->moments_count = options->forks_count;
+    merge->reach = reach_fork;
+    int result = rh_born_play(stem, merge->sink, &addresses, error, &inherited);
+    merge->has_prologue = inherited > 0;
+    if (result == 0)
+        result = rh_merge(image, merge, &addresses, inherited, error, ret_counts);
+    rh_addresses_finish(&addresses);
+    return result;
+}
+
 static int write_events(const struct rh_image *image, const char *stem,
                         const struct rh_finalise_options *options, double ns_per_tick,
                         struct rh_trace_writer *writer, struct rh_error *error,
                         struct rh_trace_meta *meta, struct rh_merge_counts *ret_counts) {
-    struct rh_addresses addresses = {0};
     struct rh_merge_options merge = {
         .ns_per_tick = ns_per_tick,
         .time_quantum_ns = quantum_of(options->times),
         .sink = {.add = add_to_writer, .context = writer},
         .name_thread = name_thread,
         .context = meta,
-        .moments = options->forks,
-        .moments_count = options->forks_count,
-        .reach = reach_fork,
     };
-    uint64_t inherited = 0;
-    int result = rh_born_play(stem, merge.sink, &addresses, error, &inherited);
-    merge.has_prologue = inherited > 0;
-    if (result == 0)
-        result = rh_merge(image, &merge, &addresses, inherited, error, ret_counts);
-    rh_addresses_finish(&addresses);
-    return result;
+    return play(image, stem, options, &merge, error, ret_counts);
 }
 
 static int write_trace(const struct rh_image *image, const char *stem, const char *path,
@@ -170,16 +176,20 @@ static int add_to_nothing(void *context, const struct rh_event *events, size_t c
     return 0;
 }
 
-/* A process that only forked: its children inherit what it has inherited. */
-static int pass_inheritance_on(const char *stem, const struct rh_finalise_options *options,
-                               struct rh_error *error) {
-    struct rh_addresses addresses = {0};
-    struct rh_merge_sink sink = {.add = add_to_nothing};
-    uint64_t inherited = 0;
-    int result = rh_born_play(stem, sink, &addresses, error, &inherited);
-    for (size_t i = 0; result == 0 && i < options->forks_count; i++)
-        result = rh_born_write(options->forks[i].subject, &addresses, error);
-    rh_addresses_finish(&addresses);
+static int pass_on(const struct rh_image *image, const char *stem,
+                   const struct rh_finalise_options *options, struct rh_error *error) {
+    struct rh_merge_options merge = {.ns_per_tick = rh_host_ns_per_tick(&image->header),
+                                     .sink = {.add = add_to_nothing}};
+    struct rh_merge_counts counts;
+    return options->forks_count > 0 ? play(image, stem, options, &merge, error, &counts) : 0;
+}
+
+int rh_finalise_forks(const char *stem, const struct rh_finalise_options *options,
+                      struct rh_error *error) {
+    struct rh_image image = {0};
+    rh_try(rh_image_open(stem, error, &image));
+    int result = pass_on(&image, stem, options, error);
+    rh_image_close(&image);
     return result;
 }
 
@@ -188,8 +198,9 @@ int rh_finalise(const char *stem, const char *path, const struct rh_finalise_opt
     struct rh_image image = {0};
     rh_try(rh_image_open(stem, error, &image));
     if (image.frames_count == 0) {
+        int passed_on = pass_on(&image, stem, options, error);
         rh_image_close(&image);
-        rh_try(pass_inheritance_on(stem, options, error));
+        rh_try(passed_on);
         return rh_fail(error, RH_ERR_MISSING, "%s: the process made no allocation calls", stem);
     }
     struct rh_record_trace trace = {0};

@@ -23,6 +23,11 @@ struct rh_finalise_options {
 int rh_finalise(const char *stem, const char *path, const struct rh_finalise_options *options,
                 struct rh_error *error, struct rh_record_trace *ret_trace);
 
+/* Of a process that still runs, so that its children that have ended know what they inherited:
+ * writes that of its forks, and nothing else. */
+int rh_finalise_forks(const char *stem, const struct rh_finalise_options *options,
+                      struct rh_error *error);
+
 void rh_record_trace_finish(struct rh_record_trace *trace);
 
 #endif

@@ -69,6 +69,18 @@ static int find_forks(const struct rh_spool_list *list, const struct rh_spool_en
     return 0;
 }
 
+/* It still runs; its children that have ended become traces. */
+static int leave_entry(const struct rh_spool_list *list, const struct rh_spool_entry *entry,
+                       struct rh_error *error) {
+    struct rh_merge_moment *forks = NULL;
+    struct rh_finalise_options options = {0};
+    rh_try(find_forks(list, entry, error, &forks, &options.forks_count));
+    options.forks = forks;
+    int result = rh_finalise_forks(entry->stem, &options, error);
+    rh_free(forks);
+    return result;
+}
+
 static int finalise_entry(const struct rh_traces_request *request, const struct rh_spool_list *list,
                           const struct rh_spool_entry *entry, bool is_main,
                           struct rh_record_outcome *outcome, struct rh_error *error) {
@@ -98,9 +110,13 @@ static int add_trace(const struct rh_traces_request *request, const struct rh_sp
                      const struct rh_spool_entry *entry, bool is_main,
                      struct rh_record_outcome *outcome, struct rh_error *error) {
     struct rh_error own = {0};
-    int result = finalise_entry(request, list, entry, is_main, outcome, &own);
+    bool is_left = !is_main && entry->is_running && request->leave_running;
+    int result = is_left ? leave_entry(list, entry, &own)
+                         : finalise_entry(request, list, entry, is_main, outcome, &own);
+    outcome->running_count += is_left;
     if (result == 0 || result == RH_ERR_MISSING) {
-        rh_spooldir_remove_image(entry->stem);
+        if (!is_left)
+            rh_spooldir_remove_image(entry->stem);
         return 0;
     }
     rh_error_prefix(&own, "the recording of process %" PRIu64 ", spool %s", entry->pid,
@@ -128,10 +144,6 @@ static int add_traces(const struct rh_traces_request *request, const struct rh_s
     for (size_t i = 0; i < list->count; i++) {
         if (i == main)
             continue;
-        if (list->entries[i].is_running && request->leave_running) {
-            outcome->running_count++;
-            continue;
-        }
         int own = add_trace(request, list, &list->entries[i], false, outcome, error);
         if (result == 0)
             result = own;

@@ -160,6 +160,26 @@ class Processes(unittest.TestCase):
         self.assertEqual(run.stdout, b"one\0two\n" * 1000)
         self.assertTrue(run.stderr.startswith(b"to stderr\n"))
 
+    def test_a_child_is_finished_before_its_parent_ends(self):
+        """As the workers of a server that runs on: what they inherited is known all the same."""
+        script = "import os, sys; os.fork() or sys.exit(); os.wait(); print('ready', flush=True); sys.stdin.read()"
+        printed = subprocess.run([REHEAP, "record", "--print-env", "spool"], cwd=self.recording.folder, check=True,
+                                 capture_output=True, text=True)
+        environment = dict(os.environ, PYTHONMALLOC="malloc", **dict(line.split("=", 1) for line in printed.stdout.splitlines()))
+        finish = [REHEAP, "record", "--finish", "spool"]
+        with subprocess.Popen([sys.executable, "-c", script], cwd=self.recording.folder, env=environment,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+            self.assertEqual(server.stdout.readline(), b"ready\n")
+            run = subprocess.run(finish, cwd=self.recording.folder, check=True, capture_output=True)
+            self.assertIn(b"1 process still runs", run.stderr)
+        (child,) = self.recording.traces()
+        meta, events = self.recording.dump(child)
+        self.assertEqual((meta["unknown_frees"], meta["drops"]), (0, 0))
+        self.assertGreater(sum(event.is_prologue for event in events), 1000)
+        subprocess.run(finish, cwd=self.recording.folder, check=True, capture_output=True)
+        self.assertEqual(len(self.recording.traces()), 2)
+        self.assertFalse(self.recording.path("spool").exists())
+
     def test_signals_are_handed_on(self):
         for number, expected in ((signal.SIGTERM, 33), (signal.SIGHUP, 34)):
             with self.subTest(number):
