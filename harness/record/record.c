@@ -67,12 +67,23 @@ static int conclude(const char *directory, int result, struct rh_error *error,
     return result;
 }
 
+static bool has_slash_at_end(const char *path) {
+    return path[0] != '\0' && path[strlen(path) - 1] == '/';
+}
+
+/* What has a slash at its end is a folder, and made if need be. */
+static int make_folder(const struct rh_record_options *options, struct rh_error *error) {
+    bool is_folder = options->output != NULL && has_slash_at_end(options->output);
+    return is_folder ? rh_make_directories(options->output, error) : 0;
+}
+
 /* A folder that is there is meant as one, with a slash at its end or without. */
 static int complete_output(const struct rh_record_options *options, struct rh_error *error,
                            char ret_path[PATH_MAX], struct rh_record_options *ret_options) {
     struct stat status;
     *ret_options = *options;
-    if (options->output == NULL || stat(options->output, &status) != 0 || !S_ISDIR(status.st_mode))
+    if (options->output == NULL || has_slash_at_end(options->output) ||
+        stat(options->output, &status) != 0 || !S_ISDIR(status.st_mode))
         return 0;
     int length = snprintf(ret_path, PATH_MAX, "%s/", options->output);
     if (length < 0 || length >= PATH_MAX)
@@ -90,6 +101,7 @@ static int record_completed(const struct rh_record_options *options, char *const
     rh_try(rh_library_find(options->library, error, library));
     rh_try(rh_recordable_find(command[0], error, program));
     rh_try(rh_recordable_check(program, error));
+    rh_try(make_folder(options, error));
     rh_try(rh_spooldir_create(options->output != NULL ? options->output : "", error, &directory));
     int result = record_into(directory, options, library, program, command, error, &outcome);
     result = conclude(directory, result, error, &outcome, ret_outcome);
@@ -131,6 +143,7 @@ int rh_record_finish(const struct rh_record_options *options, const char *direct
     struct rh_record_options completed;
     struct rh_record_outcome outcome = {0};
     rh_try(complete_output(options, error, output, &completed));
+    rh_try(make_folder(&completed, error));
     struct rh_traces_request request = {.directory = directory,
                                         .output = completed.output,
                                         .times = options->times,

@@ -134,9 +134,10 @@ class Processes(unittest.TestCase):
         self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
 
     def test_into_a_folder(self):
-        for name, option in {"with": "with/", "without": "without"}.items():
-            self.recording.path(name).mkdir()
-            self.record("fork", options=["-o", option])
+        self.recording.path("without").mkdir()
+        for name, option in {"with": "with/", "without": "without", "new/deep": "new/deep/"}.items():
+            run = self.record("fork", options=["-o", option])
+            self.assertIn(f" {name}/{NAME}.rht\n", run.stderr.decode())
             self.assertEqual(self.recording.traces(), [])
             self.assertEqual(len(list(self.recording.path(name).glob(f"{NAME}*.rht"))), 2)
             self.assertTrue(self.recording.path(f"{name}/{NAME}.rht").exists())
