@@ -56,10 +56,24 @@ static void terminate_strings(struct rh_spool_header *header) {
         header->command_bytes = sizeof(header->command) - 1;
 }
 
+/* The magic is written last. Where frames are there, however, it has been there. */
+static bool is_begun(const char *path, const struct rh_spool_header *header, size_t got) {
+    static const char nothing[sizeof(header->magic)];
+    char full[PATH_MAX];
+    size_t stem_length = strlen(path) - strlen(".live");
+    if (got >= sizeof(nothing) && memcmp(header->magic, nothing, sizeof(nothing)) != 0)
+        return true;
+    snprintf(full, sizeof(full), "%.*s.full", (int)stem_length, path);
+    return access(full, F_OK) == 0;
+}
+
 static int read_header(int fd, const char *path, struct rh_error *error,
                        struct rh_spool_header *header) {
     size_t got = 0;
     rh_try(read_at(fd, 0, header, sizeof(*header), path, error, &got));
+    if (!is_begun(path, header, got))
+        return rh_fail(error, RH_ERR_MISSING, "%s: its process ended before it recorded anything",
+                       path);
     if (got < sizeof(*header) || memcmp(header->magic, RH_SPOOL_MAGIC, sizeof(header->magic)) != 0)
         return rh_fail(error, RH_ERR_FORMAT,
                        "%s is no spool of a recorded process: its header is incomplete or foreign",

@@ -26,7 +26,8 @@ struct rh_image {
 };
 
 /* Opens STEM.live and, if it is there, STEM.full. The process may still run: what it had committed
- * is read. RH_ERR_FORMAT: not a spool, or one that is damaged beyond its header. */
+ * is read. RH_ERR_FORMAT: not a spool, or its header is damaged. RH_ERR_MISSING: its process ended,
+ * or found the disk full, before it had one. */
 int rh_image_open(const char *stem, struct rh_error *error, struct rh_image *ret_image);
 void rh_image_close(struct rh_image *image);
 

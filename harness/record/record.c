@@ -53,13 +53,8 @@ static int record_into(const char *directory, const struct rh_record_options *op
     return 0;
 }
 
-/* What could not become a trace stays, and the error says where. */
-static int conclude(const char *directory, int result, struct rh_error *error,
-                    struct rh_record_outcome *outcome, struct rh_record_outcome *ret_outcome) {
-    bool is_gone = rh_spooldir_remove(directory);
-    if (result < 0 && !is_gone)
-        rh_error_prefix(error, "the spool is kept in %s (reheap record --finish %s)", directory,
-                        directory);
+static int hand_over(int result, struct rh_record_outcome *outcome,
+                     struct rh_record_outcome *ret_outcome) {
     if (result < 0)
         rh_record_outcome_finish(outcome);
     else
@@ -82,9 +77,10 @@ static int complete_output(const struct rh_record_options *options, struct rh_er
                            char ret_path[PATH_MAX], struct rh_record_options *ret_options) {
     struct stat status;
     *ret_options = *options;
-    if (options->output == NULL || has_slash_at_end(options->output) ||
-        stat(options->output, &status) != 0 || !S_ISDIR(status.st_mode))
+    if (options->output == NULL || has_slash_at_end(options->output))
         return 0;
+    if (stat(options->output, &status) != 0 || !S_ISDIR(status.st_mode))
+        return rh_trace_writer_target(options->output, error, ret_path);
     int length = snprintf(ret_path, PATH_MAX, "%s/", options->output);
     if (length < 0 || length >= PATH_MAX)
         return rh_fail(error, RH_ERR_LIMIT, "the path %s is too long", options->output);
@@ -104,9 +100,12 @@ static int record_completed(const struct rh_record_options *options, char *const
     rh_try(make_folder(options, error));
     rh_try(rh_spooldir_create(options->output != NULL ? options->output : "", error, &directory));
     int result = record_into(directory, options, library, program, command, error, &outcome);
-    result = conclude(directory, result, error, &outcome, ret_outcome);
+    /* What could not become a trace stays, and the error says where. */
+    if (!rh_spooldir_remove(directory, false) && result < 0)
+        rh_error_prefix(error, "the spool is kept in %s (reheap record --finish %s)", directory,
+                        directory);
     rh_free(directory);
-    return result;
+    return hand_over(result, &outcome, ret_outcome);
 }
 
 int rh_record(const struct rh_record_options *options, char *const *command, struct rh_error *error,
@@ -149,7 +148,8 @@ int rh_record_finish(const struct rh_record_options *options, const char *direct
                                         .times = options->times,
                                         .leave_running = true};
     int result = write_traces(&request, directory, error, &outcome);
-    return conclude(directory, result, error, &outcome, ret_outcome);
+    rh_spooldir_remove(directory, true);
+    return hand_over(result, &outcome, ret_outcome);
 }
 
 /* ---- outcomes ---- */

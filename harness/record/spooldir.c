@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +89,7 @@ static int add_image(struct rh_spool_list *list, const char *stem, struct rh_err
     struct rh_spool_header header;
     struct rh_error own = {0};
     int result = rh_image_read_header(stem, &own, &header);
-    if (result == RH_ERR_FORMAT) {
+    if (result == RH_ERR_MISSING) {
         list->headless_count++;
         return 0;
     }
@@ -114,15 +115,18 @@ static int add_image(struct rh_spool_list *list, const char *stem, struct rh_err
     return 0;
 }
 
-static bool has_suffix(const char *name, const char *suffix) {
-    size_t length = strlen(name);
-    size_t suffix_length = strlen(suffix);
-    return length > suffix_length && strcmp(name + length - suffix_length, suffix) == 0;
+/* PID-N.live; false: it is none of the recorder's. */
+static bool parse_name(const char *name, uint64_t *ret_pid) {
+    unsigned image = 0;
+    int end = 0;
+    return sscanf(name, "%" SCNu64 "-%u.live%n", ret_pid, &image, &end) == 2 && end > 0 &&
+           name[end] == '\0';
 }
 
 static int add_file(struct rh_spool_list *list, const char *directory, const char *name,
                     struct rh_error *error) {
-    if (!has_suffix(name, ".live"))
+    uint64_t pid = 0;
+    if (!parse_name(name, &pid))
         return 0;
     char stem[PATH_MAX];
     int length = snprintf(stem, sizeof(stem), "%s/%s", directory, name);
@@ -217,27 +221,31 @@ void rh_spooldir_remove_image(const char *stem) {
     remove_with_suffix(stem, RH_BORN_SUFFIX);
 }
 
-/* Files whose process ended before it could say who it is hold no events. */
-static void remove_headless(const char *path) {
+/* Files whose process ended before it could say who it is hold no events. One that runs may be
+ * about to say it. */
+static void remove_headless(const char *path, bool leave_running) {
     DIR *directory = opendir(path);
     if (directory == NULL)
         return;
     const struct dirent *entry;
     while ((entry = readdir(directory)) != NULL) {
         char stem[PATH_MAX];
+        uint64_t pid = 0;
         struct rh_spool_header header;
         struct rh_error ignored = {0};
         int length = snprintf(stem, sizeof(stem), "%s/%s", path, entry->d_name);
-        if (!has_suffix(entry->d_name, ".live") || length < 0 || (size_t)length >= sizeof(stem))
+        if (!parse_name(entry->d_name, &pid) || length < 0 || (size_t)length >= sizeof(stem))
+            continue;
+        if (leave_running && (kill((pid_t)pid, 0) == 0 || errno != ESRCH))
             continue;
         stem[length - 5] = '\0';
-        if (rh_image_read_header(stem, &ignored, &header) == RH_ERR_FORMAT)
+        if (rh_image_read_header(stem, &ignored, &header) == RH_ERR_MISSING)
             rh_spooldir_remove_image(stem);
     }
     closedir(directory);
 }
 
-bool rh_spooldir_remove(const char *path) {
-    remove_headless(path);
+bool rh_spooldir_remove(const char *path, bool leave_running) {
+    remove_headless(path, leave_running);
     return rmdir(path) == 0 || errno == ENOENT;
 }

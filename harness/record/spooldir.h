@@ -34,7 +34,8 @@ int rh_spooldir_create(const char *output, struct rh_error *error, char **ret_pa
  * lets everyone write into the directory. */
 int rh_spooldir_open_up(const char *path, struct rh_error *error);
 /* Lists the images in it. A live file without a header is one of a process that ended before its
- * first call, or found no room for it. */
+ * first call, or found no room for it. Files that the recorder does not name so are not looked at.
+ */
 int rh_spooldir_list(const char *path, struct rh_error *error, struct rh_spool_list *ret_list);
 void rh_spool_list_finish(struct rh_spool_list *list);
 /* Is there a process that was started under this spool but has not begun to write into it yet? One
@@ -43,7 +44,7 @@ bool rh_spooldir_has_strangers(const char *path, const struct rh_spool_list *lis
 /* Removes one image's files. */
 void rh_spooldir_remove_image(const char *stem);
 /* Removes the directory if nothing but files of images without a header is left; false: something
- * is. */
-bool rh_spooldir_remove(const char *path);
+ * is. `leave_running`: such files of processes that run are something. */
+bool rh_spooldir_remove(const char *path, bool leave_running);
 
 #endif

@@ -162,6 +162,11 @@ int rh_traces_write(const struct rh_traces_request *request, const struct rh_spo
         return rh_fail(error, list->refusal.code, "%s", list->refusal.message);
     if (outcome->count > 0 || outcome->running_count > 0)
         return 0;
+    if (list->count + list->headless_count == 0 && request->leave_running)
+        return rh_fail(error, RH_ERR_MISSING,
+                       "no process has left a spool in %s: was it started with the environment "
+                       "that --print-env prints?",
+                       request->directory);
     if (outcome->unbegun_count > 0)
         return rh_fail(error, RH_ERR_MISSING,
                        "nothing was recorded: the spool could not be begun: is %s full, or the "

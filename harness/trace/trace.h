@@ -4,6 +4,7 @@
 #ifndef RH_TRACE_TRACE_H
 #define RH_TRACE_TRACE_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -81,6 +82,9 @@ struct rh_trace_summary {
 
 struct rh_trace_writer;
 
+/* Where the trace PATH would be written: the file behind a symbolic link. Refuses devices and
+ * pipes, as all that writes does; who has long work before it asks first. */
+int rh_trace_writer_target(const char *path, struct rh_error *error, char ret_target[PATH_MAX]);
 /* Starts PATH (through a temporary file beside it). */
 int rh_trace_writer_create(const char *path, struct rh_error *error,
                            struct rh_trace_writer **ret_writer);

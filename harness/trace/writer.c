@@ -103,13 +103,19 @@ static int flush_block(struct rh_trace_writer *writer, struct rh_error *error) {
 
 /* ---- life ---- */
 
+int rh_trace_writer_target(const char *path, struct rh_error *error, char ret_target[PATH_MAX]) {
+    bool special = false;
+    rh_try(rh_file_target(path, ret_target, &special, error));
+    if (special || path[0] == '\0')
+        return rh_fail(error, RH_ERR_INVALID,
+                       "%s is no regular file: name one that a trace can be written to",
+                       path[0] != '\0' ? path : "\"\"");
+    return 0;
+}
+
 static int name_files(struct rh_trace_writer *writer, const char *path, struct rh_error *error) {
     char target[PATH_MAX], temporary[PATH_MAX];
-    bool special = false;
-    rh_try(rh_file_target(path, target, &special, error));
-    if (special)
-        return rh_fail(error, RH_ERR_INVALID,
-                       "%s is no regular file: name one that a trace can be written to", path);
+    rh_try(rh_trace_writer_target(path, error, target));
     int length = snprintf(temporary, sizeof(temporary), "%s.%d.tmp", target, (int)getpid());
     if (length < 0 || (size_t)length >= sizeof(temporary))
         return rh_fail(error, RH_ERR_LIMIT, "the path %s is too long", path);

@@ -110,6 +110,14 @@ class Fault(Base):
         self.assertEqual(run.returncode, 1)
         self.assertRegex(run.stderr, "cannot make a spool directory in /proc: .* -o ")
 
+    def test_places_that_hold_no_trace(self):
+        """Refused before the program has run for nothing."""
+        for place in ("/dev/null", "/dev/stdout", ""):
+            run = subprocess.run([REHEAP, "record", "-o", place, "--", "touch", self.log], capture_output=True, text=True)
+            self.assertEqual((run.returncode, run.stdout), (2, ""), place)
+            self.assertRegex(run.stderr, "^reheap: .* is no regular file: name one that a trace can be written to\n$")
+        self.assertEqual(list(self.folder.iterdir()), [])
+
     def test_launcher_is_killed(self):
         launcher = subprocess.Popen([REHEAP, "record", "-o", self.trace, "--", RETURNED, self.log, str(CALLS)],
                                     stderr=subprocess.DEVNULL)
@@ -193,6 +201,19 @@ class Torn(Base):
         self.assertEqual([path.name for path in live.parent.iterdir()], ["1-0.live"])
         self.assertEqual(self.info(next(self.folder.glob("*.rht")))["meta"]["torn"], 0)
 
+    def test_a_folder_that_is_no_spool(self):
+        """Nothing in it is touched, whatever it is called."""
+        folder = self.folder / "mine"
+        folder.mkdir()
+        for name in ("concert.live", "1.live", "2024-1.live.old", "x1-2.live"):
+            (folder / name).write_bytes(b"")
+        before = sorted(folder.iterdir())
+        run = subprocess.run([REHEAP, "record", "--finish", folder], capture_output=True, text=True)
+        self.assertEqual(run.returncode, 1)
+        self.assertEqual(run.stderr, f"reheap: no process has left a spool in {folder}: was it started with the environment that "
+                                     "--print-env prints?\n")
+        self.assertEqual(sorted(folder.iterdir()), before)
+
     def test_a_name_that_leads_elsewhere(self):
         """Others may write into a spool's directory, but not where traces are written."""
         live, full = (path.read_bytes() for path in self.spool())
@@ -236,8 +257,12 @@ class Torn(Base):
                 target = flipped[dice.randrange(2)]
                 target[dice.randrange(len(target))] ^= 1 << dice.randrange(8)
             self.finish(*map(bytes, flipped))
-        for cut in (0, 7, 100, 4096):
-            self.assertIsNone(self.finish(live[:cut], full))
+        foreign = bytes([live[0] ^ 1]) + live[1:]
+        for damaged_live in [live[:cut] for cut in (0, 7, 100, 4096)] + [bytes(4096) + live[4096:], foreign]:
+            self.assertIsNone(self.finish(damaged_live, full))
+            self.assertIn("1-0.live is no spool of a recorded process: its header is incomplete or foreign", self.error)
+            # It may be all that is left of hours.
+            self.assertEqual(sorted(path.name for path in (self.folder / "copy").iterdir()), ["1-0.full", "1-0.live"])
 
 
 if __name__ == "__main__":
