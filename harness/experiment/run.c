@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/groups.h"
 #include "base/memory.h"
 #include "experiment/describe.h"
 
@@ -78,6 +79,7 @@ int rh_run_prepare(struct rh_run *run) {
     if (run->time_outs == NULL || run->sample == NULL || run->latency == NULL)
         return rh_fail(run->error, RH_ERR_MEMORY, "no memory for a sample");
     run->outcome.seed = run->manifest.seed;
+    run->memory_bytes = rh_memory_available("");
     return 0;
 }
 
@@ -235,6 +237,7 @@ static struct rh_job job_of(const struct rh_run *run, const struct rh_cell *cell
         .allocator = allocator->name,
         .options = (const char *const *)allocator->options,
         .environment = (const char *const *)allocator->environment,
+        .memory_bytes = run->memory_bytes,
         .pass = cell->pass,
         .touch = run->plan->touch,
         .pace = run->plan->course.pace,

@@ -19,6 +19,7 @@ struct rh_run {
     uint64_t earlier_ns; /* of a resumed run: what its clock showed when it was taken up again */
 
     /* Made by rh_run_prepare. */
+    uint64_t memory_bytes; /* asked once: whether a tape is read in windows is the same for all */
     bool (*plays)[RH_PASSES];
     bool *plays_programs; /* per allocator */
     bool *has_floor;      /* per program */

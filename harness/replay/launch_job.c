@@ -85,8 +85,9 @@ static uint64_t choose_window(const struct rh_job *job) {
     struct rh_tape tape = {0};
     if (job->pass == RH_PASS_SYSCALLS || rh_tape_open(job->tape, false, NULL, &tape) < 0)
         return 0; /* the worker says what is wrong with it */
+    uint64_t memory_bytes = job->memory_bytes != 0 ? job->memory_bytes : rh_memory_available("");
     uint64_t window_words =
-        rh_tape_choose_window(tape.map.bytes, rh_memory_available(""), tape.header->threads_peak);
+        rh_tape_choose_window(tape.map.bytes, memory_bytes, tape.header->threads_peak);
     rh_tape_close(&tape);
     return window_words;
 }

@@ -17,6 +17,8 @@ struct rh_job {
     bool checked;                   /* wrap it in `checked` */
     const char *const *options;     /* NULL-terminated "name=value" for the allocator; NULL: none */
     const char *const *environment; /* NULL-terminated "NAME=value" for the process; NULL: none */
+    uint64_t memory_bytes; /* there are for the tape, which is read in windows where it is large
+                              against them; 0: what is available when the worker starts */
     enum rh_pass pass;
     enum rh_touch touch;
     bool counts_live; /* measure the peak of live bytes, at the price of time (memory: always) */
