@@ -19,6 +19,13 @@ static inline uint64_t rh_thread_cpu_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* Likewise of the process, of all threads that it ever had. */
+static inline uint64_t rh_process_cpu_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 /* The time stamp counter, unfenced; where there is none, the monotonic clock in ns. */
 static inline uint64_t rh_tsc(void) {
 #if defined(__x86_64__)

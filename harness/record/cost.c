@@ -53,7 +53,7 @@ double rh_cost_measure(const char *library, const char *directory) {
     int length = snprintf(path, sizeof(path), "%s/cost", directory);
     if (length < 0 || (size_t)length >= sizeof(path))
         return 0;
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* somebody else's stays */
     if (fd < 0)
         return 0;
     unlink(path);

@@ -58,6 +58,17 @@ static uint64_t quantum_of(enum rh_record_times times) {
     return quanta[times];
 }
 
+/* Of a recording that ended before its program, what came behind is not known apart. */
+static void fill_cpu_time(const struct rh_spool_header *header, uint64_t events, double cost_ns,
+                          struct rh_trace_meta *meta) {
+    uint64_t end_ns = atomic_load(&header->end_cpu_ns);
+    if (end_ns <= header->start_cpu_ns || atomic_load(&header->state) == RH_SPOOL_STOPPED)
+        return;
+    meta->cpu_ns = end_ns - header->start_cpu_ns;
+    if (cost_ns > 0)
+        meta->recorder_ns = (uint64_t)(cost_ns * (double)events) + meta->look_ns;
+}
+
 static int fill_meta(const struct rh_image *image, const struct rh_merge_counts *counts,
                      const struct rh_finalise_options *options, double ns_per_tick,
                      struct rh_error *error, struct rh_trace_meta *meta) {
@@ -84,6 +95,7 @@ static int fill_meta(const struct rh_image *image, const struct rh_merge_counts 
     meta->torn = image->torn_count + counts->torn_count;
     uint64_t peak = atomic_load(&header->peak_rss_bytes);
     meta->peak_rss_bytes = peak != 0 ? peak : options->peak_rss_bytes;
+    fill_cpu_time(header, counts->events, options->cost_ns, meta);
     return 0;
 }
 

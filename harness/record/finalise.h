@@ -10,6 +10,7 @@
 
 struct rh_finalise_options {
     uint64_t peak_rss_bytes; /* where the process could not say it; 0: unknown */
+    double cost_ns;          /* of recording one event; 0: unknown */
     enum rh_record_times times;
     /* Forks of this process whose children left spools, in the order of the stamps; the subject is
      * the child's stem. What lives then is written for it (record/born.h). */

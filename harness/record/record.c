@@ -22,10 +22,13 @@
 #include "record/traces.h"
 #include "record/wait.h"
 
-static int write_traces(const struct rh_traces_request *request, const char *directory,
+/* Knows what recording cost where the library (NULL: unknown) can be asked. */
+static int write_traces(struct rh_traces_request *request, const char *library,
                         struct rh_error *error, struct rh_record_outcome *outcome) {
     struct rh_spool_list list = {0};
-    rh_try(rh_spooldir_list(directory, error, &list));
+    rh_try(rh_spooldir_list(request->directory, error, &list));
+    request->cost_ns = library != NULL ? rh_cost_measure(library, request->directory) : 0;
+    outcome->cost_ns = request->cost_ns;
     int result = rh_traces_write(request, &list, error, outcome);
     rh_spool_list_finish(&list);
     return result;
@@ -48,9 +51,7 @@ static int record_into(const char *directory, const struct rh_record_options *op
         .main_peak_rss_bytes = launched.peak_rss_bytes,
         .times = options->times,
     };
-    rh_try(write_traces(&request, directory, error, outcome));
-    outcome->cost_ns = rh_cost_measure(library, directory);
-    return 0;
+    return write_traces(&request, library, error, outcome);
 }
 
 static int hand_over(int result, struct rh_record_outcome *outcome,
@@ -139,6 +140,7 @@ int rh_record_environment(const struct rh_record_options *options, const char *d
 int rh_record_finish(const struct rh_record_options *options, const char *directory,
                      struct rh_error *error, struct rh_record_outcome *ret_outcome) {
     char output[PATH_MAX];
+    char library[PATH_MAX];
     struct rh_record_options completed;
     struct rh_record_outcome outcome = {0};
     rh_try(complete_output(options, error, output, &completed));
@@ -147,7 +149,8 @@ int rh_record_finish(const struct rh_record_options *options, const char *direct
                                         .output = completed.output,
                                         .times = options->times,
                                         .leave_running = true};
-    int result = write_traces(&request, directory, error, &outcome);
+    bool found = rh_library_find(options->library, NULL, library) == 0;
+    int result = write_traces(&request, found ? library : NULL, error, &outcome);
     rh_spooldir_remove(directory, true);
     return hand_over(result, &outcome, ret_outcome);
 }

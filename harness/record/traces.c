@@ -92,6 +92,7 @@ static int finalise_entry(const struct rh_traces_request *request, const struct 
     struct rh_merge_moment *forks = NULL;
     struct rh_finalise_options options = {
         .peak_rss_bytes = is_main ? request->main_peak_rss_bytes : 0,
+        .cost_ns = request->cost_ns,
         .times = request->times,
     };
     struct rh_record_trace trace = {0};

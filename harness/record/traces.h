@@ -13,6 +13,7 @@ struct rh_traces_request {
     const char *output;    /* of the main process; NULL: PROGRAM.rht. Further ones lie beside it */
     uint64_t main_pid;     /* 0: there is none, all are named PROGRAM.PID.rht */
     uint64_t main_peak_rss_bytes; /* where it could not say it itself; 0: unknown */
+    double cost_ns;               /* of recording one event; 0: unknown */
     enum rh_record_times times;
     bool leave_running; /* leave the spools of processes that still run */
 };

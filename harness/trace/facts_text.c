@@ -126,6 +126,18 @@ static void add_slack(struct rh_text *text, const struct rh_facts *facts) {
                      "slack", rh_human_count(count, (double)calls));
 }
 
+static void add_cpu_time(struct rh_text *text, const struct rh_trace_meta *meta) {
+    char all[RH_HUMAN_BYTES], recorder[RH_HUMAN_BYTES];
+    if (meta->cpu_ns == 0)
+        return;
+    rh_text_addf(text, "%-11s %s of the recorded process", "CPU time",
+                 rh_human_ns(all, (double)meta->cpu_ns));
+    if (meta->recorder_ns != 0)
+        rh_text_addf(text, ", about %s of it for recording",
+                     rh_human_ns(recorder, (double)meta->recorder_ns));
+    rh_text_add(text, "\n");
+}
+
 static void add_totals(struct rh_text *text, const struct rh_facts *facts,
                        const struct rh_trace_meta *meta, uint64_t file_bytes) {
     const struct rh_trace_summary *summary = &facts->summary;
@@ -155,6 +167,7 @@ static void add_totals(struct rh_text *text, const struct rh_facts *facts,
     if (facts->prologue_objects != 0)
         rh_text_addf(text, "%-11s %s objects were live before the trace begins\n", "prologue",
                      rh_human_count(a, (double)facts->prologue_objects));
+    add_cpu_time(text, meta);
     add_looks(text, facts, meta);
     add_slack(text, facts);
     add_losses(text, meta);

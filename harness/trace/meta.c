@@ -36,7 +36,9 @@
     X(stall_ns)                                                                                    \
     X(looks)                                                                                       \
     X(looks_skipped)                                                                               \
-    X(look_ns)
+    X(look_ns)                                                                                     \
+    X(cpu_ns)                                                                                      \
+    X(recorder_ns)
 
 static const struct key {
     const char *name;

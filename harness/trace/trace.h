@@ -46,6 +46,8 @@ struct rh_trace_meta {
     uint64_t looks;           /* large blocks whose resident pages were counted */
     uint64_t looks_skipped;   /* and those where that would have cost too much */
     uint64_t look_ns;         /* what the looks cost */
+    uint64_t cpu_ns; /* user and system time from the library's start on to the end, 0: unknown */
+    uint64_t recorder_ns; /* what of it recording took, the looks included; 0: unknown */
 };
 
 void rh_trace_meta_finish(struct rh_trace_meta *meta);

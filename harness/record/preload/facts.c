@@ -101,6 +101,7 @@ void rh_facts_fill(struct rh_spool_header *header, uint64_t parent_nonce) {
     header->process_start = process_start();
     header->start_real_ns = real_ns();
     header->start_ns = rh_now_ns();
+    header->start_cpu_ns = rh_process_cpu_ns();
     header->start_ticks = ticks();
     atomic_store(&header->state, RH_SPOOL_RECORDING);
     atomic_thread_fence(memory_order_release);
@@ -125,6 +126,7 @@ static void note_thread_names(void) {
 }
 
 void rh_facts_finish(struct rh_spool_header *header) {
+    atomic_store(&header->end_cpu_ns, rh_process_cpu_ns());
     note_thread_names();
     char text[4096];
     read_file("/proc/self/status", text, sizeof(text));

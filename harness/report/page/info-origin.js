@@ -32,6 +32,7 @@ addSection({
       ["times", data.timed ? `to ${timeText(meta.time_quantum_ns)}` : "none"],
       ["duration", meta.duration_ns ? timeText(meta.duration_ns) : null],
       ["resident at the peak", bytes(meta.peak_rss_bytes)],
+      ["CPU time", meta.cpu_ns ? `${timeText(meta.cpu_ns)}${meta.recorder_ns ? `, about ${timeText(meta.recorder_ns)} of it for recording` : ""}` : null],
       ["live before the trace begins", data.prologue_objects ? `${data.prologue_objects} objects` : null],
       ["large blocks looked at", data.looked_objects ? `${data.looked_objects}; ${shareText(data.resident_bytes, data.looked_bytes)} of their ${bytesText(data.looked_bytes)} were resident` : null],
       ["content", data.content_hash],

@@ -76,6 +76,8 @@ static int finish_trace(const struct rh_anonymise *anonymise, const struct rh_tr
         .torn = meta->torn,
         .peak_rss_bytes = meta->peak_rss_bytes,
         .duration_ns = coarse_time(anonymise, meta->duration_ns),
+        .cpu_ns = coarse_time(anonymise, meta->cpu_ns),
+        .recorder_ns = coarse_time(anonymise, meta->recorder_ns),
     };
     if (anonymise->time_step_ns > 0 && meta->time_quantum_ns > 0)
         left.time_quantum_ns = anonymise->time_step_ns;

@@ -68,6 +68,7 @@ int rh_tools_meta(const struct rh_trace_meta *meta, const char *prefix, const ch
     struct rh_text source = {0};
     rh_text_addf(&source, "%s %s", prefix, meta->source != NULL ? meta->source : "unknown");
     int result = rh_trace_meta_copy(meta, error, &copy);
+    copy.cpu_ns = copy.recorder_ns = 0; /* that of the whole */
     if (result == 0 && source.failed < 0)
         result = rh_fail(error, source.failed, "no memory for metadata");
     if (result == 0)

@@ -51,6 +51,13 @@ static void list(struct rh_text *text, const char *word) {
         rh_text_add(text, " + ...");
 }
 
+/* Unknown, where one is. */
+static void add_cpu_time(struct rh_trace_meta *sum, const struct rh_trace_meta *meta, bool first) {
+    bool known = meta->cpu_ns != 0 && (first || sum->cpu_ns != 0);
+    sum->cpu_ns = known ? sum->cpu_ns + meta->cpu_ns : 0;
+    sum->recorder_ns = known ? sum->recorder_ns + meta->recorder_ns : 0;
+}
+
 static void add_counts(struct rh_trace_meta *sum, const struct rh_trace_meta *meta) {
     sum->unknown_frees += meta->unknown_frees;
     sum->drops += meta->drops;
@@ -77,6 +84,7 @@ int rh_merge_meta_add(struct rh_merge_meta *merged, const struct rh_trace_meta *
     else if (merged->meta.pid != meta->pid)
         merged->meta.pid = 0;
     add_counts(&merged->meta, meta);
+    add_cpu_time(&merged->meta, meta, first);
     list(&merged->programs, meta->program);
     list(&merged->sources, meta->source);
     if (merged->notes.length < LIST_BYTES_MOST)

@@ -9,10 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum { BEFORE = 5001, AFTER = 5002, CHILD = 5003, EXECUTED = 5004, COUNT = 100 };
 
@@ -158,6 +161,29 @@ static void daemonises(void) {
     wait_for(pid);
 }
 
+/* ---- CPU time ---- */
+
+static void burn(uint64_t ns) {
+    uint64_t end_ns = rh_process_cpu_ns() + ns;
+    while (rh_process_cpu_ns() < end_ns)
+        ;
+}
+
+/* Says what the kernel knows of the child: its own time, in us. */
+static void busy_forks(void) {
+    struct rusage usage;
+    burn(200000000);
+    pid_t pid = fork();
+    if (pid == 0) {
+        burn(20000000);
+        in_fork_child();
+    }
+    if (pid < 0 || wait4(pid, NULL, 0, &usage) != pid)
+        exit(9);
+    printf("%ld\n", (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+                        usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
 /* ---- ends ---- */
 
 static int end(const char *way) {
@@ -197,7 +223,8 @@ int main(int argc, char **argv) {
                 {"handler-fork", handler_forks},
                 {"vfork", vforks},
                 {"spawn", spawns},
-                {"daemon", daemonises}};
+                {"daemon", daemonises},
+                {"busy-fork", busy_forks}};
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
         if (strcmp(argv[1], ways[i].name) == 0) {
             ways[i].run();

@@ -153,6 +153,23 @@ class Processes(unittest.TestCase):
                 self.record("end", way, status=status, options=["-o", f"{way}.rht"])
                 after = {AFTER: 30000} if way == "closed" else {}
                 self.assertEqual(self.sizes(f"{way}.rht"), ({}, {BEFORE: 100, **after}))
+                self.assertEqual(self.cpu_ns(f"{way}.rht") > 0, way not in ("quick", "abort", "kill"))
+
+    def cpu_ns(self, name):
+        return self.recording.dump(name)[0].get("cpu_ns", 0)
+
+    def test_cpu_time(self):
+        run = self.record("busy-fork")
+        self.assertGreaterEqual(self.cpu_ns(f"{NAME}.rht"), 200_000_000)
+        child = self.cpu_ns(self.only_child())  # its own: its parent had taken 200 ms
+        self.assertGreaterEqual(child, 20_000_000)
+        self.assertLess(child, 1000 * int(run.stdout) + 50_000_000)
+        self.assertGreater(self.recording.dump(f"{NAME}.rht")[0]["recorder_ns"], 0)
+
+    def test_cpu_time_begins_with_the_program(self):
+        self.record("exec", status=4)
+        self.assertGreater(self.cpu_ns(f"{NAME}.rht"), 0)
+        self.assertEqual(self.cpu_ns(self.only_child()), 0)  # it became another
 
     def test_streams_pass_through(self):
         run = self.recording.record("sh", "-c", "cat; echo to stderr >&2; exit 5", options=["-o", "x.rht"],

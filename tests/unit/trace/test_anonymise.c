@@ -27,7 +27,9 @@ static const char *store(const struct rh_event *events, size_t count, char *sour
                                        .unknown_frees = 1,
                                        .drops = 2,
                                        .torn = 3,
-                                       .peak_rss_bytes = 4096};
+                                       .peak_rss_bytes = 4096,
+                                       .cpu_ns = 98765432,
+                                       .recorder_ns = 7654321};
     const char *path = files_path("secret.rht");
     trace_store(path, events, count, &meta);
     return path;
@@ -65,6 +67,7 @@ static void names_are_gone(void **state) {
     assert_string_equal(meta->source, "anonymous");
     assert_int_equal(meta->duration_ns, 123000000);
     assert_int_equal(meta->time_quantum_ns, 1000000);
+    assert_true(meta->cpu_ns == 98000000 && meta->recorder_ns == 7000000);
     assert_true(meta->unknown_frees == 1 && meta->drops == 2 && meta->torn == 3);
     assert_int_equal(trace.count, EVENTS);
     for (size_t i = 0; i < EVENTS; i++) {
@@ -86,6 +89,7 @@ static void times_and_sizes_can_go(void **state) {
     assert_string_equal(trace.meta.source, "synthetic:anonymous");
     assert_int_equal(trace.meta.time_quantum_ns, 0);
     assert_int_equal(trace.meta.duration_ns, 0);
+    assert_int_equal(trace.meta.cpu_ns, 0);
     for (size_t i = 0; i < EVENTS; i++) {
         assert_int_equal(trace.events[i].time_ns, 0);
         assert_int_equal(trace.events[i].kind, events[i].kind);

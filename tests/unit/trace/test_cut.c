@@ -45,7 +45,8 @@ static void book_add(struct book *book, const struct rh_event *event) {
 
 static struct trace cut_of(const struct rh_event *events, size_t count, bool timed,
                            const struct rh_cut *cut, struct rh_cut_facts *facts) {
-    const struct rh_trace_meta meta = {.time_quantum_ns = timed ? 10 : 0, .source = recorded};
+    const struct rh_trace_meta meta = {
+        .time_quantum_ns = timed ? 10 : 0, .source = recorded, .cpu_ns = 100, .recorder_ns = 10};
     struct rh_error error = {0};
     const char *whole = files_path("whole.rht");
     const char *part = files_path("part.rht");
@@ -72,6 +73,7 @@ static void the_whole_is_the_same(void **state) {
         assert_int_equal(facts.events_read, EVENTS);
         assert_int_equal(facts.prologue_objects + facts.events_left_out + facts.reallocs_split, 0);
         assert_string_equal(trace.meta.source, "cut of recorded");
+        assert_true(trace.meta.cpu_ns == 0 && trace.meta.recorder_ns == 0);
         trace_finish(&trace);
         free(events);
     }

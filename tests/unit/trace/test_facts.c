@@ -44,7 +44,12 @@ static int open_trace(void **state) {
     char program[] = "tiny\xff";
     char command[] = "tiny with a command line that is longer than what fits into eighty columns";
     const struct rh_trace_meta meta = {
-        .program = program, .command = command, .time_quantum_ns = 10};
+        .program = program,
+        .command = command,
+        .time_quantum_ns = 10,
+        .cpu_ns = 123456789,
+        .recorder_ns = 98765432,
+    };
     return rh_trace_writer_create(path, NULL, &writer) < 0 ||
            rh_trace_writer_add(writer, events, EVENTS, NULL) < 0 ||
            rh_trace_writer_finish(writer, &meta, NULL, NULL) < 0 ||
@@ -123,6 +128,7 @@ static void lines_fit_the_terminal(void **state) {
     assert_non_null(strstr(text.data, "calloc"));
     assert_non_null(strstr(text.data, "75.00 % of releases on another thread"));
     assert_non_null(strstr(text.data, "into eig..."));
+    assert_non_null(strstr(text.data, "123 ms of the recorded process, about 98.8 ms of it for"));
     rh_text_finish(&text);
     rh_facts_finish(&facts);
 }

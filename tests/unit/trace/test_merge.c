@@ -12,6 +12,11 @@ static char source_a[] = "recorded";
 static char source_b[] = "synthetic:x";
 static char host[] = "a host";
 
+/* Of the seeds from 7 on it is unknown. */
+static uint64_t cpu_ns_of(uint64_t seed) {
+    return seed < 7 ? 1000 * seed : 0;
+}
+
 static const char *store(const char *name, uint64_t seed, size_t count, bool timed) {
     struct rh_event *events = stream_make(seed, count, 10, timed);
     const struct rh_trace_meta meta = {.time_quantum_ns = timed ? 10 : 0,
@@ -19,7 +24,9 @@ static const char *store(const char *name, uint64_t seed, size_t count, bool tim
                                        .source = seed % 2 ? source_a : source_b,
                                        .host = host,
                                        .drops = 3,
-                                       .peak_rss_bytes = 100};
+                                       .peak_rss_bytes = 100,
+                                       .cpu_ns = cpu_ns_of(seed),
+                                       .recorder_ns = 10};
     const char *path = files_path(name);
     trace_store(path, events, count, &meta);
     free(events);
@@ -208,6 +215,19 @@ static void metadata_is_merged(void **state) {
     assert_int_equal(merged.meta.drops, 9);
     assert_int_equal(merged.meta.peak_rss_bytes, 300);
     assert_int_equal(merged.meta.time_quantum_ns, 10);
+    assert_int_equal(merged.meta.cpu_ns, 6000);
+    assert_int_equal(merged.meta.recorder_ns, 30);
+    trace_finish(&merged);
+    for (size_t i = 0; i < 3; i++)
+        unlink(paths[i]);
+}
+
+static void cpu_time_that_one_does_not_know(void **state) {
+    (void)state;
+    const char *paths[3] = {store("a.rht", 1, 100, true), store("b.rht", 7, 100, true),
+                            store("c.rht", 3, 100, true)};
+    struct trace merged = merge(paths, 3, RH_MERGE_AUTO, NULL);
+    assert_true(merged.meta.cpu_ns == 0 && merged.meta.recorder_ns == 0);
     trace_finish(&merged);
     for (size_t i = 0; i < 3; i++)
         unlink(paths[i]);
@@ -252,10 +272,15 @@ static void no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_stays_the_same),   cmocka_unit_test(by_time),
-        cmocka_unit_test(side_by_side),         cmocka_unit_test(side_by_side_is_even),
-        cmocka_unit_test(prologues_come_first), cmocka_unit_test(metadata_is_merged),
-        cmocka_unit_test(what_is_refused),      cmocka_unit_test(no_memory),
+        cmocka_unit_test(one_stays_the_same),
+        cmocka_unit_test(by_time),
+        cmocka_unit_test(side_by_side),
+        cmocka_unit_test(side_by_side_is_even),
+        cmocka_unit_test(prologues_come_first),
+        cmocka_unit_test(metadata_is_merged),
+        cmocka_unit_test(cpu_time_that_one_does_not_know),
+        cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests_name("trace/merge", tests, files_make_directory,
                                        files_remove_directory);

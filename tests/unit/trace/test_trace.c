@@ -58,7 +58,9 @@ static void metadata_comes_back(void **state) {
                                  .command = command,
                                  .unknown_json = (char *)(uintptr_t) "{\"new\":[1,{\"a\":null}]}",
                                  .pid = 17,
-                                 .peak_rss_bytes = UINT64_C(1) << 40};
+                                 .peak_rss_bytes = UINT64_C(1) << 40,
+                                 .cpu_ns = 5000,
+                                 .recorder_ns = 400};
     assert_int_equal(write_trace(NULL, 0, &meta, NULL, NULL), 0);
 
     struct rh_trace_reader *reader = NULL;
@@ -70,6 +72,8 @@ static void metadata_comes_back(void **state) {
     assert_null(copy.host);
     assert_int_equal(copy.pid, 17);
     assert_int_equal(copy.peak_rss_bytes, UINT64_C(1) << 40);
+    assert_int_equal(copy.cpu_ns, 5000);
+    assert_int_equal(copy.recorder_ns, 400);
     assert_string_equal(copy.unknown_json, "{\"new\":[1,{\"a\":null}]}");
     assert_int_equal(write_trace(NULL, 0, &copy, NULL, NULL), 0);
     rh_trace_meta_finish(&copy);
