@@ -37,7 +37,7 @@ void rh_compile_follow_course(struct rh_compile_options *options, const struct r
     options->window_ns = course->window_ns;
     options->window_events = course->window_events;
     options->idle_cap_ns = course->idle_cap_ns;
-    if (course->think.lines_per_ms != 0)
+    if (rh_think_wants_times(&course->think))
         options->time_quantum_ns = THINK_QUANTUM_NS;
     if (course->pace <= 0)
         return;

@@ -35,6 +35,9 @@ void rh_report_describe_trace(const struct rh_report_model *model, size_t trace,
     if (facts->source != NULL)
         rh_text_addf(text, " (%s%s%s)", facts->source, facts->program != NULL ? " from " : "",
                      facts->program != NULL ? facts->program : "");
+    char found[RH_THINK_FOUND_BYTES];
+    if (facts->think.plain_ns != 0)
+        rh_text_addf(text, "; thinks %s", rh_think_found_text(&facts->think, found));
 }
 
 void rh_report_describe_method(const struct rh_report_model *model, struct rh_text *text) {

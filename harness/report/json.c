@@ -218,6 +218,19 @@ static void emit_counts(struct rh_report_emitter *out, const char *key, const ui
     rh_report_close(out, ']');
 }
 
+/* Nothing where the rate was given. */
+static void emit_found(const struct rh_think_found *found, struct rh_report_emitter *out) {
+    if (found->allocator == NULL)
+        return;
+    rh_report_open(out, "think", '{');
+    rh_report_emit_text(out, "allocator", found->allocator);
+    rh_report_emit_count(out, "lines_per_ms", found->lines_per_ms);
+    rh_report_emit_count(out, "program_ns", found->program_ns);
+    rh_report_emit_count(out, "plain_ns", found->plain_ns);
+    rh_report_emit_count(out, "thinking_ns", found->thinking_ns);
+    rh_report_close(out, '}');
+}
+
 static void emit_trace_facts(const struct rh_result_trace *facts, struct rh_report_emitter *out) {
     rh_report_emit_text(out, "name", facts->name);
     rh_report_emit_text(out, "path", facts->path);
@@ -225,6 +238,7 @@ static void emit_trace_facts(const struct rh_result_trace *facts, struct rh_repo
     rh_report_emit_text(out, "program", facts->program);
     rh_report_emit_text(out, "command", facts->command);
     rh_report_emit_text(out, "source", facts->source);
+    rh_report_emit_text(out, "allocator", facts->allocator);
     rh_report_emit_figure(out, "events", facts->events);
     rh_report_emit_figure(out, "ops", facts->ops);
     rh_report_emit_figure(out, "objects", facts->objects);
@@ -233,6 +247,8 @@ static void emit_trace_facts(const struct rh_result_trace *facts, struct rh_repo
     rh_report_emit_figure(out, "recorded_peak_live_bytes", facts->peak_live_bytes);
     rh_report_emit_figure(out, "allocated_bytes", facts->allocated_bytes);
     rh_report_emit_figure(out, "duration_ns", facts->duration_ns);
+    rh_report_emit_count(out, "cpu_ns", facts->cpu_ns);
+    emit_found(&facts->think, out);
     emit_counts(out, "calls", facts->calls, facts->call_count);
     emit_counts(out, "sizes", facts->sizes, facts->size_count);
 }

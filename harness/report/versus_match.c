@@ -118,6 +118,23 @@ static void note_reference(struct rh_versus_matching *matching) {
             model->reference);
 }
 
+/* Each run looks for its rates itself. */
+static void note_rates(const struct rh_versus_matching *matching) {
+    const struct rh_manifest *before = manifest_of(&matching->model->before);
+    const struct rh_manifest *after = manifest_of(&matching->model->after);
+    for (size_t i = 0; i < matching->trace_count; i++) {
+        const struct rh_result_trace *trace = &before->traces[matching->traces[i].before];
+        const struct rh_think_found *found = &after->traces[matching->traces[i].after].think;
+        if (trace->think.plain_ns == 0 || found->plain_ns == 0 ||
+            trace->think.lines_per_ms == found->lines_per_ms)
+            continue;
+        rh_text_addf(&matching->model->notes,
+                     "Not the same rate of thinking on %s: %.4g lines/us, then %.4g.\n",
+                     trace->name, (double)trace->think.lines_per_ms / 1000,
+                     (double)found->lines_per_ms / 1000);
+    }
+}
+
 void rh_versus_note_settings(struct rh_versus_matching *matching) {
     struct rh_versus_model *model = matching->model;
     const struct rh_manifest *before = manifest_of(&model->before);
@@ -128,6 +145,7 @@ void rh_versus_note_settings(struct rh_versus_matching *matching) {
     note_difference(model, "order of threads", before->order, after->order);
     note_difference(model, "pace", before->pace, after->pace);
     note_difference(model, "thinking", before->think, after->think);
+    note_rates(matching);
     note_difference(model, "program", before->tool, after->tool);
     rh_versus_note_run(model, &model->before, model->options->before_name);
     rh_versus_note_run(model, &model->after, model->options->after_name);

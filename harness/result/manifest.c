@@ -38,6 +38,21 @@ static json_t *encode_allocator(const struct rh_result_allocator *allocator) {
     return NULL;
 }
 
+static json_t *encode_found(const struct rh_think_found *found) {
+    if (found->allocator == NULL)
+        return json_null();
+    struct rh_json_out out = {.object = json_object()};
+    rh_json_put_text(&out, "allocator", found->allocator);
+    rh_json_put_u64(&out, "lines_per_ms", found->lines_per_ms);
+    rh_json_put_u64(&out, "program_ns", found->program_ns);
+    rh_json_put_u64(&out, "plain_ns", found->plain_ns);
+    rh_json_put_u64(&out, "thinking_ns", found->thinking_ns);
+    if (!out.failed)
+        return out.object;
+    json_decref(out.object);
+    return NULL;
+}
+
 static json_t *encode_trace(const struct rh_result_trace *trace) {
     struct rh_json_out out = {.object = json_object()};
     rh_json_put_text(&out, "name", trace->name);
@@ -46,6 +61,7 @@ static json_t *encode_trace(const struct rh_result_trace *trace) {
     rh_json_put_text(&out, "program", trace->program);
     rh_json_put_text(&out, "command", trace->command);
     rh_json_put_text(&out, "source", trace->source);
+    rh_json_put_text(&out, "allocator", trace->allocator);
     rh_json_put_figure(&out, "events", trace->events);
     rh_json_put_figure(&out, "ops", trace->ops);
     rh_json_put_figure(&out, "objects", trace->objects);
@@ -54,6 +70,8 @@ static json_t *encode_trace(const struct rh_result_trace *trace) {
     rh_json_put_figure(&out, "peak_live_bytes", trace->peak_live_bytes);
     rh_json_put_figure(&out, "allocated_bytes", trace->allocated_bytes);
     rh_json_put_figure(&out, "duration_ns", trace->duration_ns);
+    rh_json_put_u64(&out, "cpu_ns", trace->cpu_ns);
+    rh_json_put(&out, "think", encode_found(&trace->think));
     rh_json_put_figures(&out, "calls", trace->calls, trace->call_count);
     rh_json_put_figures(&out, "sizes", trace->sizes, trace->size_count);
     if (!out.failed)
@@ -146,13 +164,15 @@ static void finish_allocator(struct rh_result_allocator *allocator) {
     rh_free(allocator->program_unavailable);
 }
 
-static void finish_trace(struct rh_result_trace *trace) {
+void rh_result_trace_finish(struct rh_result_trace *trace) {
     rh_free(trace->name);
     rh_free(trace->path);
     rh_free(trace->hash);
     rh_free(trace->program);
     rh_free(trace->command);
     rh_free(trace->source);
+    rh_free(trace->allocator);
+    rh_free(trace->think.allocator);
 }
 
 void rh_manifest_finish(struct rh_manifest *manifest) {
@@ -174,7 +194,7 @@ void rh_manifest_finish(struct rh_manifest *manifest) {
         finish_allocator(&manifest->allocators[i]);
     rh_free(manifest->allocators);
     for (size_t i = 0; i < manifest->trace_count; i++)
-        finish_trace(&manifest->traces[i]);
+        rh_result_trace_finish(&manifest->traces[i]);
     rh_free(manifest->traces);
     for (size_t i = 0; i < manifest->program_count; i++)
         rh_result_program_finish(&manifest->programs[i]);

@@ -75,6 +75,29 @@ static int get_counts(const struct rh_json_place *place, const json_t *value, co
     return 0;
 }
 
+/* 0 where an older result lacks it. */
+static int get_later_u64(const struct rh_json_place *place, const json_t *object, const char *key,
+                         uint64_t *ret_value) {
+    *ret_value = 0;
+    return json_object_get(object, key) != NULL
+               ? rh_json_get_u64(place, object, key, UINT64_MAX, ret_value)
+               : 0;
+}
+
+static int decode_found(const struct rh_json_place *place, const json_t *value,
+                        struct rh_think_found *found) {
+    const json_t *object = json_object_get(value, "think");
+    if (object == NULL || json_is_null(object))
+        return 0;
+    rh_try(rh_json_get_object(place, value, "think", &object));
+    rh_try(rh_json_need_text(place, object, "allocator", &found->allocator));
+    rh_try(rh_json_get_u64(place, object, "lines_per_ms", RH_THINK_LINES_PER_MS_MOST,
+                           &found->lines_per_ms));
+    rh_try(rh_json_get_u64(place, object, "program_ns", UINT64_MAX, &found->program_ns));
+    rh_try(rh_json_get_u64(place, object, "plain_ns", UINT64_MAX, &found->plain_ns));
+    return rh_json_get_u64(place, object, "thinking_ns", UINT64_MAX, &found->thinking_ns);
+}
+
 static int decode_trace(const struct rh_json_place *place, const json_t *value,
                         struct rh_result_trace *trace) {
     rh_try(rh_json_need_text(place, value, "name", &trace->name));
@@ -83,6 +106,7 @@ static int decode_trace(const struct rh_json_place *place, const json_t *value,
     rh_try(rh_json_get_text(place, value, "program", &trace->program));
     rh_try(rh_json_get_text(place, value, "command", &trace->command));
     rh_try(rh_json_get_text(place, value, "source", &trace->source));
+    rh_try(rh_json_get_later_text(place, value, "allocator", &trace->allocator));
     rh_try(rh_json_get_figure(place, value, "events", &trace->events));
     rh_try(rh_json_get_figure(place, value, "ops", &trace->ops));
     rh_try(rh_json_get_figure(place, value, "objects", &trace->objects));
@@ -92,6 +116,8 @@ static int decode_trace(const struct rh_json_place *place, const json_t *value,
     rh_try(rh_json_get_figure(place, value, "peak_live_bytes", &trace->peak_live_bytes));
     rh_try(rh_json_get_figure(place, value, "allocated_bytes", &trace->allocated_bytes));
     rh_try(rh_json_get_figure(place, value, "duration_ns", &trace->duration_ns));
+    rh_try(get_later_u64(place, value, "cpu_ns", &trace->cpu_ns));
+    rh_try(decode_found(place, value, &trace->think));
     rh_try(get_counts(place, value, "calls", RH_RESULT_CALLS, trace->calls, &trace->call_count));
     return get_counts(place, value, "sizes", RH_RESULT_SIZES, trace->sizes, &trace->size_count);
 }
@@ -166,15 +192,6 @@ static int get_later_rounds(const struct rh_json_place *place, const json_t *obj
     if (json_object_get(object, key) == NULL)
         return 0;
     return rh_json_get_u32(place, object, key, RH_RESULT_ROUNDS, ret_rounds);
-}
-
-/* 0 where an older result lacks it. */
-static int get_later_u64(const struct rh_json_place *place, const json_t *object, const char *key,
-                         uint64_t *ret_value) {
-    *ret_value = 0;
-    return json_object_get(object, key) != NULL
-               ? rh_json_get_u64(place, object, key, UINT64_MAX, ret_value)
-               : 0;
 }
 
 /* NULL where an older result lacks it. */

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "result/program_sample.h"
 #include "result/sample.h"
+#include "result/think.h"
 
 /* Strings are owned by the result (rh_free); NULL where unknown. */
 struct rh_result_allocator {
@@ -48,9 +49,12 @@ struct rh_result_trace {
     char *hash; /* content hash, 16 hex digits */
     char *program;
     char *command;
-    char *source; /* "recorded", "synthetic:..." */
+    char *source;    /* "recorded", "synthetic:..." */
+    char *allocator; /* the file that owned malloc when it was recorded */
     uint64_t events, ops, objects, threads, cross_thread_releases;
     uint64_t peak_live_bytes, allocated_bytes, duration_ns;
+    uint64_t cpu_ns;             /* of the program, without what recording took; 0: unknown */
+    struct rh_think_found think; /* where the plan says "auto" */
     /* Calls by kind, in the order of enum rh_event_kind up to USABLE; blocks by requested size, [n]
      * those from 2^n to below 2^(n+1), [0] also those of 0. Counts of 0: unknown. */
     uint64_t calls[RH_RESULT_CALLS], sizes[RH_RESULT_SIZES];
@@ -156,6 +160,7 @@ struct rh_manifest {
     size_t program_count;
 };
 
+void rh_result_trace_finish(struct rh_result_trace *trace);
 void rh_manifest_finish(struct rh_manifest *manifest);
 
 /* What the whole machine did while a worker or a program ran; UINT64_MAX: not known. ns of CPU

@@ -20,7 +20,7 @@ static const struct rh_think_model defaults = {
 static int refuse(const char *text, struct rh_error *error) {
     return rh_fail(
         error, RH_ERR_INVALID,
-        "think is \"%.100s\": use off, or cache lines a recorded microsecond, as in 8, "
+        "think is \"%.100s\": use off, auto, or cache lines a recorded microsecond, as in 8, "
         "and where it is to be another model uniform=PERCENT, walk=BLOCKS, recent=BLOCKS "
         "(1 to %d each), writes=PERCENT, as in 8,uniform=30,walk=4,recent=64,writes=20",
         text, RH_THINK_RECENT_MOST);
@@ -28,6 +28,9 @@ static int refuse(const char *text, struct rh_error *error) {
 
 static bool read_rate(const char *text, struct rh_think_model *model) {
     double rate = 0;
+    model->automatic = strcmp(text, "auto") == 0;
+    if (model->automatic)
+        return true;
     if (rh_parse_double(text, &rate) < 0 || !(rate >= 0.001 && rate <= RATE_MOST))
         return false;
     model->lines_per_ms = (uint64_t)llround(rate * 1000);
@@ -73,11 +76,35 @@ int rh_think_parse(const char *text, struct rh_error *error, struct rh_think_mod
 }
 
 const char *rh_think_text(const struct rh_think_model *model, char buffer[RH_THINK_BYTES]) {
-    if (model->lines_per_ms == 0)
+    char rate[32] = "auto";
+    if (!rh_think_wants_times(model)) {
         snprintf(buffer, RH_THINK_BYTES, "off");
+        return buffer;
+    }
+    if (!model->automatic)
+        snprintf(rate, sizeof(rate), "%.10g", (double)model->lines_per_ms / 1000);
+    snprintf(buffer, RH_THINK_BYTES, "%s,uniform=%u,walk=%u,recent=%u,writes=%u", rate,
+             model->uniform_percent, model->walk, model->recent, model->write_percent);
+    return buffer;
+}
+
+const char *rh_think_found_text(const struct rh_think_found *found,
+                                char buffer[RH_THINK_FOUND_BYTES]) {
+    char program[RH_HUMAN_BYTES], plain[RH_HUMAN_BYTES], thinking[RH_HUMAN_BYTES];
+    rh_human_ns(program, (double)found->program_ns);
+    rh_human_ns(plain, (double)found->plain_ns);
+    rh_human_ns(thinking, (double)found->thinking_ns);
+    if (found->lines_per_ms == 0)
+        snprintf(buffer, RH_THINK_FOUND_BYTES,
+                 "not at all: the program took %s of CPU time, and a plain replay under %.100s "
+                 "takes %s",
+                 program, found->allocator, plain);
     else
-        snprintf(buffer, RH_THINK_BYTES, "%.10g,uniform=%u,walk=%u,recent=%u,writes=%u",
-                 (double)model->lines_per_ms / 1000, model->uniform_percent, model->walk,
-                 model->recent, model->write_percent);
+        snprintf(buffer, RH_THINK_FOUND_BYTES,
+                 "%.4g lines/us: the program took %s of CPU time, and a replay under %.100s takes "
+                 "%s so (plain %s)%s",
+                 (double)found->lines_per_ms / 1000, program, found->allocator, thinking, plain,
+                 found->lines_per_ms == RH_THINK_LINES_PER_MS_MOST ? "; more lines are never used"
+                                                                   : "");
     return buffer;
 }

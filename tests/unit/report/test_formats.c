@@ -152,6 +152,25 @@ static void a_small_report_from_its_top(void **state) {
     rh_result_destroy(result);
 }
 
+static void what_was_found_for_thinking(void **state) {
+    (void)state;
+    static const double factors[] = {0.5};
+    struct rh_result *result = tiny_create(2, 1, 6);
+    tiny_fill(result, factors);
+    struct rh_think_found *found = &result->manifest.traces[0].think;
+    *found = (struct rh_think_found){.allocator = rh_strdup("glibc"),
+                                     .program_ns = 2000000000,
+                                     .plain_ns = 1000000000,
+                                     .thinking_ns = 1900000000,
+                                     .lines_per_ms = 2500};
+    assert_non_null(strstr(report_of(result, RH_REPORT_MD),
+                           "(recorded); thinks 2.5 lines/us: the program took 2.00 s"));
+    assert_non_null(strstr(report_of(result, RH_REPORT_JSON), "\"thinking_ns\":1900000000"));
+    found->plain_ns = 0; /* not yet */
+    assert_null(strstr(report_of(result, RH_REPORT_MD), "thinks"));
+    rh_result_destroy(result);
+}
+
 static void markdown_is_not_html(void **state) {
     (void)state;
     for (size_t i = 0; i < KINDS; i++) {
@@ -301,6 +320,7 @@ int main(void) {
         TEST(terminals_of_80_columns_hold_every_line),
         TEST(terminals_get_no_escapes_unless_asked),
         TEST(a_small_report_from_its_top),
+        TEST(what_was_found_for_thinking),
         TEST(markdown_is_not_html),
         TEST(markdown_tables_are_even),
         TEST(csv_lines_have_the_same_fields),

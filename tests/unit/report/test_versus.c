@@ -134,6 +134,30 @@ static void too_few_rounds_are_said(void **state) {
     rh_result_destroy(after);
 }
 
+static void set_rate(struct rh_result *result, size_t trace, uint64_t lines_per_ms) {
+    struct rh_think_found *found = &result->manifest.traces[trace].think;
+    found->plain_ns = 1;
+    found->lines_per_ms = lines_per_ms;
+}
+
+static void rates_that_differ_are_said(void **state) {
+    (void)state;
+    struct rh_result *before = pair_of(plain, 12);
+    struct rh_result *after = pair_of(plain, 12);
+    set_rate(before, 0, 4700);
+    set_rate(after, 0, 4700);
+    set_rate(before, 1, 5300);
+    set_rate(after, 1, 0);
+    struct rh_versus_options options = options_of(-1);
+    struct rh_versus_model model = compare(before, after, &options);
+    const char *notes = rh_text_get(&model.notes);
+    assert_non_null(strstr(notes, "Not the same rate of thinking on t1: 5.3 lines/us, then 0."));
+    assert_null(strstr(notes, "thinking on t0"));
+    rh_versus_model_finish(&model);
+    rh_result_destroy(before);
+    rh_result_destroy(after);
+}
+
 static void memory_is_compared_as_it_is(void **state) {
     (void)state;
     struct rh_result *before = result_of(plain, 12);
@@ -393,6 +417,7 @@ int main(void) {
         cmocka_unit_test(a_slower_machine_is_no_regression),
         cmocka_unit_test(the_gate_lets_small_ones_pass),
         cmocka_unit_test(too_few_rounds_are_said),
+        cmocka_unit_test(rates_that_differ_are_said),
         cmocka_unit_test(memory_is_compared_as_it_is),
         cmocka_unit_test(what_is_lost_closes_the_gate),
         cmocka_unit_test(lost_memory_closes_the_gate),

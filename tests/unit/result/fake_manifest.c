@@ -132,7 +132,15 @@ static void make_trace(const struct fake_options *options, size_t t,
         .peak_live_bytes = fake_trace_peak(t),
         .allocated_bytes = fake_trace_ops(t) * 210,
         .duration_ns = 1500000000u + 300000000u * t,
+        .allocator = fake_text("/lib/x86_64-linux-gnu/libc.so.6"),
+        .cpu_ns = t % 2 == 0 ? 1400000000u + 300000000u * t : 0,
     };
+    if (t == 0)
+        trace->think = (struct rh_think_found){.allocator = fake_text("glibc"),
+                                               .program_ns = trace->cpu_ns,
+                                               .plain_ns = 400000000,
+                                               .thinking_ns = 1390000000,
+                                               .lines_per_ms = 4700};
 }
 
 /* What the checks of the machine said, one of each verdict. */

@@ -105,6 +105,8 @@ static void manifests_are_checked(void **state) {
         {"\"complete\": true", "\"complete\": 1", RH_ERR_FORMAT, "true or false"},
         {"\"seed\": \"18446744073709551557\"", "\"seed\": \"18446744073709551657\"", RH_ERR_FORMAT,
          "key \"seed\""},
+        {"\"lines_per_ms\": 4700", "\"lines_per_ms\": 16001", RH_ERR_LIMIT, "at most 16000"},
+        {"\"think\": {", "\"think\": [], \"nothink\": {", RH_ERR_FORMAT, "must be an object"},
         {"\"touch\"", "\"tuch\"", RH_ERR_FORMAT, "key \"touch\" is missing"},
         {"\"host\": {", "\"host\": [], \"nohost\": {", RH_ERR_FORMAT, "must be an object"},
         {"\"kernel\": \"Linux", "\"kernel\": 4, \"x\": \"Linux", RH_ERR_FORMAT,

@@ -15,6 +15,8 @@ static void models_survive_the_way_to_text_and_back(void **state) {
         {"0.125,recent=1", "0.125,uniform=30,walk=4,recent=1,writes=20"},
         {"2.5,uniform=0,walk=1,recent=4096,writes=100",
          "2.5,uniform=0,walk=1,recent=4096,writes=100"},
+        {"auto", "auto,uniform=30,walk=4,recent=64,writes=20"},
+        {"auto,walk=2", "auto,uniform=30,walk=2,recent=64,writes=20"},
         {"1000000,writes=0,uniform=100", "1000000,uniform=100,walk=4,recent=64,writes=0"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -24,7 +26,8 @@ static void models_survive_the_way_to_text_and_back(void **state) {
         assert_int_equal(rh_think_parse(cases[i].text, &error, &model), 0);
         assert_string_equal(rh_think_text(&model, text), cases[i].same);
         assert_int_equal(rh_think_parse(text, &error, &again), 0);
-        assert_memory_equal(&model, &again, sizeof(model));
+        assert_string_equal(rh_think_text(&again, text), cases[i].same);
+        assert_int_equal(again.lines_per_ms, model.lines_per_ms);
     }
 }
 
@@ -33,6 +36,8 @@ static void what_is_no_model_is_refused(void **state) {
     static const char *const cases[] = {
         "",
         "on",
+        "automatic",
+        "auto,8",
         "0",
         "-1",
         "nan",
@@ -63,10 +68,30 @@ static void what_is_no_model_is_refused(void **state) {
     }
 }
 
+static void what_was_found_is_said(void **state) {
+    (void)state;
+    char glibc[] = "glibc", text[RH_THINK_FOUND_BYTES];
+    struct rh_think_found found = {.allocator = glibc,
+                                   .program_ns = 1230000000,
+                                   .plain_ns = 456000000,
+                                   .thinking_ns = 1220000000,
+                                   .lines_per_ms = 4700};
+    assert_string_equal(rh_think_found_text(&found, text),
+                        "4.7 lines/us: the program took 1.23 s of CPU time, and a replay under "
+                        "glibc takes 1.22 s so (plain 456 ms)");
+    found.lines_per_ms = RH_THINK_LINES_PER_MS_MOST;
+    assert_non_null(strstr(rh_think_found_text(&found, text), "; more lines are never used"));
+    found.lines_per_ms = 0;
+    assert_string_equal(rh_think_found_text(&found, text),
+                        "not at all: the program took 1.23 s of CPU time, and a plain replay under "
+                        "glibc takes 456 ms");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_survive_the_way_to_text_and_back),
         cmocka_unit_test(what_is_no_model_is_refused),
+        cmocka_unit_test(what_was_found_is_said),
     };
     return cmocka_run_group_tests_name("result/think", tests, NULL, NULL);
 }

@@ -168,6 +168,14 @@ static void the_manifest_comes_back(void **state) {
                      manifest.traces[2].cross_thread_releases);
     assert_string_equal(loaded->traces[1].command, "sqlite --input 'some file'");
     assert_int_equal(loaded->traces[1].call_count, RH_RESULT_CALLS);
+    assert_string_equal(loaded->traces[1].allocator, manifest.traces[1].allocator);
+    assert_true(loaded->traces[0].cpu_ns == 1400000000 && loaded->traces[1].cpu_ns == 0);
+    assert_string_equal(loaded->traces[0].think.allocator, "glibc");
+    assert_int_equal(loaded->traces[0].think.lines_per_ms, 4700);
+    assert_int_equal(loaded->traces[0].think.program_ns, 1400000000);
+    assert_int_equal(loaded->traces[0].think.plain_ns, 400000000);
+    assert_int_equal(loaded->traces[0].think.thinking_ns, 1390000000);
+    assert_null(loaded->traces[1].think.allocator);
     assert_int_equal(loaded->traces[1].calls[6], 199000);
     assert_int_equal(loaded->traces[1].size_count, 13);
     assert_int_equal(loaded->traces[1].sizes[12], 100);
