@@ -104,6 +104,16 @@ static void warn(void *context, const struct rh_result_finding *findings, size_t
                 warnings == most + 1 ? "s" : "");
 }
 
+static void tell_thinking(void *context, const struct rh_result_trace *trace) {
+    char found[RH_THINK_FOUND_BYTES];
+    (void)context;
+    if (trace->think.plain_ns == 0)
+        fprintf(stderr, "%s: looking for the rate of thinking, by replays under %s ...\n",
+                trace->name, trace->think.allocator);
+    else
+        fprintf(stderr, "%s: thinks %s\n", trace->name, rh_think_found_text(&trace->think, found));
+}
+
 static struct rh_experiment_options experiment_of(const struct rh_cli_play_options *options,
                                                   struct rh_cli_progress *progress) {
     rh_cli_progress_init(progress, options->loudness);
@@ -115,6 +125,7 @@ static struct rh_experiment_options experiment_of(const struct rh_cli_play_optio
         .progress = quiet ? NULL : rh_cli_progress_show,
         .finished = options->loudness == RH_CLI_VERBOSE ? rh_cli_progress_finished : NULL,
         .warn = quiet ? NULL : warn,
+        .thinking = quiet ? NULL : tell_thinking,
         .context = progress,
         .seams = &rh_experiment_real,
     };

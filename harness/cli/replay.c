@@ -1,7 +1,6 @@
 /* replay.c - reheap replay: one sample on the terminal, for people who debug an allocator. */
 #include <argp.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +10,10 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/replay_json.h"
 #include "cli/sample.h"
 #include "compile/compile.h"
+#include "experiment/think.h"
 #include "replay/replay.h"
 #include "result/sample.h"
 
@@ -40,6 +41,7 @@ struct arguments {
     const char *options[LIST_MAX + 1];
     const char *environment[LIST_MAX + 1];
     struct rh_course course;
+    struct rh_result_trace facts; /* where the rate of thinking is to be found, with what was */
     bool json;
 };
 
@@ -53,7 +55,10 @@ static const struct argp_option option_table[] = {
      0},
     {"pace", KEY_PACE, "PACE", 0, "fast (default), paced(SPEED) or paced(SPEED, IDLE)", 0},
     {"think", KEY_THINK, "MODEL", 0,
-     "use the blocks in the recorded gaps: LINES a recorded microsecond, or off (default)", 0},
+     "use the blocks in the recorded gaps: LINES a recorded microsecond, auto (so many that it "
+     "takes "
+     "as long as the program), or off (default)",
+     0},
     {"one-thread", KEY_ONE_THREAD, NULL, 0, "the same as --order one-thread", 0},
     {"live", KEY_LIVE, NULL, 0, "measure the peak of live bytes in any pass, at the price of time",
      0},
@@ -202,107 +207,6 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 
 /* ---- output ---- */
 
-static void set_count(json_t *object, const char *key, uint64_t value) {
-    json_object_set_new(object, key,
-                        value == UINT64_MAX ? json_null() : json_integer((json_int_t)value));
-}
-
-/* X(key, member) */
-#define COUNTS(X)                                                                                  \
-    X("ops", ops)                                                                                  \
-    X("threads", threads)                                                                          \
-    X("threads_peak", threads_peak)                                                                \
-    X("edges", edges)                                                                              \
-    X("edges_waited", edges_waited)                                                                \
-    X("wall_ns", wall_ns)                                                                          \
-    X("busy_ns", busy_ns)                                                                          \
-    X("stall_ns", stall_ns)                                                                        \
-    X("preempted_ns", preempted_ns)                                                                \
-    X("creation_ns", creation_ns)                                                                  \
-    X("window_waits", window_waits)                                                                \
-    X("window_stall_ns", window_stall_ns)                                                          \
-    X("paced_ns", paced_ns)                                                                        \
-    X("late_ns", late_ns)                                                                          \
-    X("think_lines", think_lines)                                                                  \
-    X("cross_releases", cross_releases)                                                            \
-    X("skipped_events", skipped_events)                                                            \
-    X("user_ns", user_ns)                                                                          \
-    X("system_ns", system_ns)                                                                      \
-    X("minor_faults", minor_faults)                                                                \
-    X("major_faults", major_faults)                                                                \
-    X("voluntary_switches", voluntary_switches)                                                    \
-    X("involuntary_switches", involuntary_switches)                                                \
-    X("peak_live_bytes", peak_live_bytes)                                                          \
-    X("replayed_peak_live_bytes", replayed_peak_live_bytes)                                        \
-    X("start_resident_bytes", start_resident_bytes)                                                \
-    X("peak_resident_bytes", peak_resident_bytes)                                                  \
-    X("high_water_bytes", high_water_bytes)                                                        \
-    X("freed_resident_bytes", freed_resident_bytes[0])                                             \
-    X("purged_resident_bytes", purged_resident_bytes)                                              \
-    X("failed_op", failed_op)                                                                      \
-    X("instructions", instructions)                                                                \
-    X("cycles", cycles)                                                                            \
-    X("cache_misses", cache_misses)                                                                \
-    X("dtlb_misses", dtlb_misses)                                                                  \
-    X("brk_calls", brk_calls)                                                                      \
-    X("mmap_calls", mmap_calls)                                                                    \
-    X("munmap_calls", munmap_calls)                                                                \
-    X("mremap_calls", mremap_calls)                                                                \
-    X("madvise_calls", madvise_calls)                                                              \
-    X("mprotect_calls", mprotect_calls)
-
-static json_t *stalls_json(const struct rh_sample *sample) {
-    json_t *stalls = json_array();
-    for (uint32_t i = 0; i < sample->stall_count; i++) {
-        const struct rh_stall *stall = &sample->stalls[i];
-        json_t *entry = json_object();
-        set_count(entry, "thread", stall->thread);
-        set_count(entry, "stall_ns", stall->thread_ns);
-        set_count(entry, "waits", stall->thread_waits);
-        set_count(entry, "longest_ns", stall->ns);
-        if (stall->ns > 0) {
-            set_count(entry, "op", stall->op);
-            set_count(entry, "for_thread", stall->other_thread);
-            set_count(entry, "for_op", stall->other_op);
-        }
-        json_array_append_new(stalls, entry);
-    }
-    return stalls;
-}
-
-static int print_json(const struct arguments *arguments, const struct rh_sample *sample) {
-    json_t *object = json_object();
-    json_object_set_new(object, "allocator", json_string(arguments->job.allocator));
-    json_object_set_new(object, "object", json_string(sample->object));
-    json_object_set_new(object, "pass", json_string(rh_pass_name(sample->pass)));
-    json_object_set_new(object, "touch", json_string(rh_touch_name(arguments->job.touch)));
-    char text[RH_COURSE_BYTES];
-    json_object_set_new(object, "order",
-                        json_string(rh_course_order_text(&arguments->course, text)));
-    json_object_set_new(object, "pace", json_string(rh_course_pace_text(&arguments->course, text)));
-    char think[RH_THINK_BYTES];
-    json_object_set_new(object, "think",
-                        json_string(rh_think_text(&arguments->course.think, think)));
-    json_object_set_new(object, "one_thread",
-                        json_boolean(arguments->course.order == RH_ORDER_ONE_THREAD));
-    json_object_set_new(object, "end", json_string(rh_sample_end_name(sample->end)));
-    json_object_set_new(object, "reason", json_string(sample->reason));
-    json_object_set_new(object, "ns_per_op", json_real(rh_cli_sample_ns_per_op(sample)));
-#define X(key, member) set_count(object, key, sample->member);
-    COUNTS(X)
-#undef X
-    json_object_set_new(object, "counters_reason", json_string(sample->counters_reason));
-    char checksum[RH_HUMAN_BYTES];
-    snprintf(checksum, sizeof(checksum), "%016" PRIx64, sample->checksum);
-    json_object_set_new(object, "checksum", json_string(checksum));
-    rh_cli_sample_add_series(object, sample, arguments->job.latency);
-    json_object_set_new(object, "stalls", stalls_json(sample));
-    int result = json_dumpf(object, stdout, JSON_INDENT(2));
-    json_decref(object);
-    putchar('\n');
-    return result;
-}
-
 static void print_text(const struct arguments *arguments, const struct rh_sample *sample) {
     char count[RH_HUMAN_BYTES];
     char text[RH_COURSE_BYTES], think[RH_THINK_BYTES];
@@ -312,7 +216,7 @@ static void print_text(const struct arguments *arguments, const struct rh_sample
         printf(", order %s", rh_course_order_text(&arguments->course, text));
     if (arguments->course.pace > 0)
         printf(", %s", rh_course_pace_text(&arguments->course, text));
-    if (arguments->course.think.lines_per_ms > 0)
+    if (rh_think_wants_times(&arguments->course.think))
         printf(", think %s", rh_think_text(&arguments->course.think, think));
     printf(": %s\n", rh_sample_end_name(sample->end));
     if (sample->end != RH_SAMPLE_MEASURED)
@@ -321,6 +225,9 @@ static void print_text(const struct arguments *arguments, const struct rh_sample
     printf("  operations  %s on %" PRIu64 " threads, checksum %016" PRIx64 "\n",
            rh_human_count(count, (double)sample->ops), sample->threads, sample->checksum);
     rh_cli_sample_print(sample, arguments->job.latency);
+    char found[RH_THINK_FOUND_BYTES];
+    if (arguments->facts.think.allocator != NULL)
+        printf("  thinks      %s\n", rh_think_found_text(&arguments->facts.think, found));
 }
 
 /* ---- the course ---- */
@@ -341,15 +248,37 @@ static void watch_signals(const struct arguments *arguments) {
     sigaction(SIGINT, &action, NULL);
 }
 
+static int make_tape(struct arguments *arguments, struct rh_error *error, char **ret_tape) {
+    struct rh_tape_facts facts;
+    struct rh_compile_options options = {0};
+    if (arguments->course.think.automatic)
+        return rh_experiment_real.open_trace(arguments->trace, &arguments->course, error,
+                                             &arguments->facts, ret_tape);
+    rh_compile_follow_course(&options, &arguments->course);
+    return rh_compile(arguments->trace, &options, error, ret_tape, &facts);
+}
+
+static int find_thinking(struct arguments *arguments, struct rh_error *error) {
+    struct rh_result_trace *facts = &arguments->facts;
+    struct rh_think_model *model = &arguments->job.think;
+    if (!model->automatic)
+        return 0;
+    rh_try(rh_think_prepare(&rh_experiment_real, arguments->trace, facts, error, &facts->think));
+    rh_try(rh_think_find(&rh_experiment_real, &arguments->job, &interrupted, error, &facts->think));
+    model->automatic = false;
+    model->lines_per_ms = facts->think.lines_per_ms;
+    return 0;
+}
+
 static int replay(struct arguments *arguments, struct rh_error *error,
                   struct rh_sample *ret_sample) {
-    struct rh_tape_facts facts;
     char *tape = NULL;
-    struct rh_compile_options options = {0};
-    rh_compile_follow_course(&options, &arguments->course);
-    rh_try(rh_compile(arguments->trace, &options, error, &tape, &facts));
+    int result = make_tape(arguments, error, &tape);
     arguments->job.tape = tape;
-    int result = rh_replay(&arguments->job, &interrupted, error, ret_sample);
+    if (result == 0)
+        result = find_thinking(arguments, error);
+    if (result == 0)
+        result = rh_replay(&arguments->job, &interrupted, error, ret_sample);
     rh_free(tape);
     return result;
 }
@@ -387,11 +316,18 @@ int rh_cli_replay(int argc, char **argv) {
     arguments.job.environment = arguments.environment;
     watch_signals(&arguments);
     struct rh_error error = {0};
-    if (replay(&arguments, &error, &sample) < 0)
+    if (replay(&arguments, &error, &sample) < 0) {
+        rh_result_trace_finish(&arguments.facts);
         return rh_cli_report(&error);
+    }
+    int printed = 0;
     if (!arguments.json)
         print_text(&arguments, &sample);
-    else if (print_json(&arguments, &sample) < 0)
-        return RH_EXIT_FAILURE;
-    return exit_status(&sample);
+    else
+        printed = rh_cli_replay_json(&(struct rh_cli_replayed){.job = &arguments.job,
+                                                               .course = &arguments.course,
+                                                               .found = &arguments.facts.think,
+                                                               .sample = &sample});
+    rh_result_trace_finish(&arguments.facts);
+    return printed < 0 ? RH_EXIT_FAILURE : exit_status(&sample);
 }

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "experiment/think.h"
 
 enum { REASON_BYTES = 512 };
 
@@ -174,6 +175,8 @@ static int describe_traces(const struct rh_plan *plan, const struct rh_experimen
         rh_try(seams->open_trace(plan->traces[i].path, &plan->course, error, trace, &tapes[i]));
         rh_try(keep(plan->traces[i].name, error, &trace->name));
         rh_try(keep_path(plan->traces[i].path, error, &trace->path));
+        if (plan->course.think.automatic)
+            rh_try(rh_think_prepare(seams, trace->path, trace, error, &trace->think));
     }
     return 0;
 }

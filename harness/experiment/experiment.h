@@ -85,6 +85,9 @@ struct rh_experiment_options {
     void (*finished)(void *context, const struct rh_experiment_finished *finished);
     /* Called once, when the machine was examined and before the first worker; NULL: nobody asks. */
     void (*warn)(void *context, const struct rh_result_finding *findings, size_t count);
+    /* Called for each trace whose rate of thinking is looked for: before (its plain_ns is 0) and
+     * when it was found; NULL: nobody asks. */
+    void (*thinking)(void *context, const struct rh_result_trace *trace);
     void *context;
     const struct rh_experiment_seams *seams; /* needed */
 };

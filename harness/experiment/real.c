@@ -30,6 +30,7 @@ static int read_facts(const struct rh_trace_reader *reader, struct rh_error *err
     facts->peak_live_bytes = summary->peak_live_bytes;
     facts->allocated_bytes = summary->allocated_bytes;
     facts->duration_ns = meta->duration_ns;
+    facts->cpu_ns = meta->cpu_ns > meta->recorder_ns ? meta->cpu_ns - meta->recorder_ns : 0;
     _Static_assert((int)RH_RESULT_CALLS == (int)RH_EVENT_USABLE + 1, "kinds that are calls");
     facts->call_count = RH_RESULT_CALLS;
     for (uint32_t kind = 0; kind < RH_RESULT_CALLS; kind++)
@@ -37,6 +38,7 @@ static int read_facts(const struct rh_trace_reader *reader, struct rh_error *err
     rh_try(copy(hash, error, &facts->hash));
     rh_try(copy(meta->program, error, &facts->program));
     rh_try(copy(meta->command, error, &facts->command));
+    rh_try(copy(meta->allocator, error, &facts->allocator));
     return copy(meta->source, error, &facts->source);
 }
 

@@ -329,6 +329,7 @@ static int take_up(struct rh_run *run, struct rh_result *before) {
     before->manifest.findings = findings;
     before->manifest.finding_count = finding_count;
 
+    rh_run_keep_thinking(run, &before->manifest);
     rh_try(rh_run_prepare(run));
     rh_try(skip_done(run, before));
     return rh_result_writer_resume(run->options->directory, run->error, &run->writer);

@@ -241,7 +241,7 @@ static struct rh_job job_of(const struct rh_run *run, const struct rh_cell *cell
         .pass = cell->pass,
         .touch = run->plan->touch,
         .pace = run->plan->course.pace,
-        .think = run->plan->course.think,
+        .think = rh_run_think_of(run, cell->trace),
         .cpus = run->plan->cpus,
         .time_limit_ns = run->plan->time_limit_ns,
         .environment_padding_bytes = cell->padding_bytes,
@@ -347,6 +347,7 @@ static int play_cells(struct rh_run *run) {
 
 int rh_run_play(struct rh_run *run) {
     run->started_ns = rh_now_ns();
+    rh_try(rh_run_find_thinking(run));
     rh_try(play_cells(run));
     if (rh_run_is_open(run)) {
         rh_try(rh_run_settle_rounds(run));

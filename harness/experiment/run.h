@@ -80,6 +80,15 @@ int rh_run_program(struct rh_run *run, const struct rh_cell *cell, size_t index,
 /* Takes note of a program's output, so that the others can be compared with it. */
 void rh_run_note_output(struct rh_run *run, const struct rh_result_program_line *line);
 
+/* ---- run_think.c ---- */
+
+/* With what model a trace is thought over. */
+struct rh_think_model rh_run_think_of(const struct rh_run *run, uint32_t trace);
+/* Finds the rates of all traces that are to have one and have none yet, and writes them down. */
+int rh_run_find_thinking(struct rh_run *run);
+/* Takes over what was found before the run was interrupted. */
+void rh_run_keep_thinking(struct rh_run *run, struct rh_manifest *before);
+
 /* ---- budget.c ---- */
 
 /* Of a run with a budget behind its warm-up round. */

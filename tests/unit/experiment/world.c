@@ -21,7 +21,9 @@ static int fake_open(const char *path, const struct rh_course *course, struct rh
     (void)course;
     if (strstr(path, "bad") != NULL)
         return rh_fail(error, RH_ERR_FORMAT, "%s: byte 17: not a trace", path);
-    *ret_tape = rh_strdup("tape");
+    bool is_b = strstr(path, "b.rht") != NULL;
+    *ret_tape = rh_strdup(is_b ? "tape-b" : "tape");
+    ret_facts->cpu_ns = is_b ? 2 * world.cpu_ns : world.cpu_ns;
     ret_facts->hash = rh_strdup(world.hash != NULL ? world.hash : "0123456789abcdef");
     ret_facts->source = rh_strdup("recorded");
     ret_facts->events = 1000;
@@ -53,6 +55,8 @@ static int fake_replay(const struct rh_job *job, const volatile bool *flag, stru
     (void)flag;
     world.jobs++;
     world.last = *job;
+    if (world.watch != NULL)
+        world.watch(job);
     if (world.jobs == world.no_worker_at)
         return rh_fail(error, RH_ERR_SYSTEM, "cannot start the worker");
     if (world.jobs == world.interrupt_at) {
@@ -64,6 +68,8 @@ static int fake_replay(const struct rh_job *job, const volatile bool *flag, stru
                                      .end = RH_SAMPLE_MEASURED,
                                      .pass = (uint32_t)job->pass,
                                      .ops = 990,
+                                     .user_ns = job->think.lines_per_ms * WORLD_LINE_NS,
+                                     .system_ns = WORLD_PLAIN_NS,
                                      .failed_op = UINT64_MAX,
                                      .busy_ns = 9900,
                                      .wall_ns = 10000};
@@ -125,7 +131,8 @@ static int fake_locate_program(const char *name, char *ret_path, size_t path_byt
         snprintf(ret_reason, reason_bytes, "y is no malloc");
         return -1;
     }
-    snprintf(ret_path, path_bytes, "/lib/%s", name);
+    snprintf(ret_path, path_bytes, "/lib/%s%s", name,
+             world.library_suffix != NULL ? world.library_suffix : "");
     return 0;
 }
 
@@ -146,7 +153,7 @@ static int fake_run_program(const struct rh_program_job *job, const volatile boo
     return 0;
 }
 
-static const struct rh_experiment_seams seams = {
+const struct rh_experiment_seams world_seams = {
     .open_trace = fake_open,
     .locate = fake_locate,
     .version = fake_version,
@@ -219,7 +226,7 @@ static struct rh_experiment_options options_of(const char *path) {
         .progress = note_progress,
         .warn = note_warning,
         .context = &world,
-        .seams = &seams,
+        .seams = &world_seams,
     };
 }
 

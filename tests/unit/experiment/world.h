@@ -19,8 +19,12 @@ struct world {
     int programs;             /* runs of programs */
     int interrupt_program_at; /* the run during which the user interrupts; 0: never */
     const char *liar; /* the library under which programs write another output; NULL: none */
-    size_t warnings;  /* findings that the run told before its first worker */
+    const char *library_suffix; /* of the libraries of programs; NULL: none */
+    size_t warnings;            /* findings that the run told before its first worker */
     int progress_calls, last_done;
+    uint64_t cpu_ns; /* that the program of a.rht took; that of b.rht took as much again */
+    /* Sees each job; NULL: nobody. */
+    void (*watch)(const struct rh_job *job);
     struct rh_job last;
 };
 
@@ -47,6 +51,11 @@ int world_run(const char *path, const struct rh_plan *plan, struct rh_error *err
               struct rh_experiment_outcome *ret_outcome);
 int world_resume(const char *path, struct rh_error *error,
                  struct rh_experiment_outcome *ret_outcome);
+
+/* CPU time that every worker takes, and of those that think with so many lines a ms. */
+enum { WORLD_PLAIN_NS = 1000000, WORLD_LINE_NS = 500 };
+
+extern const struct rh_experiment_seams world_seams;
 
 /* Loads a result that must be readable. */
 struct rh_result *world_load(const char *path);
