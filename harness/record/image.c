@@ -169,6 +169,20 @@ static int read_slot(struct rh_image *image, int fd, uint64_t offset, const char
     return add_frame(image, &frame, copy, (uint32_t)got, is_torn || got < bytes, error);
 }
 
+/* How many slots are there, of those that were used; what a damaged header says beyond is torn. */
+static uint32_t slots_in(struct rh_image *image, int fd) {
+    uint32_t used = atomic_load(&image->header.slots_count);
+    if (used > RH_SPOOL_SLOTS_MOST)
+        used = RH_SPOOL_SLOTS_MOST;
+    off_t end = lseek(fd, 0, SEEK_END);
+    uint64_t bytes = end > RH_SPOOL_HEADER_BYTES ? (uint64_t)end - RH_SPOOL_HEADER_BYTES : 0;
+    uint64_t there = (bytes + RH_SPOOL_SLOT_BYTES - 1) / RH_SPOOL_SLOT_BYTES;
+    if (there >= used)
+        return used;
+    image->torn_count += used - there;
+    return (uint32_t)there;
+}
+
 static int read_live(struct rh_image *image, const char *stem, struct rh_error *error) {
     char path[PATH_MAX];
     rh_try(name_file(stem, ".live", error, path));
@@ -177,8 +191,8 @@ static int read_live(struct rh_image *image, const char *stem, struct rh_error *
         return rh_fail_errno(error, "cannot open %s", path);
     int result = read_header(fd, path, error, &image->header);
     image->lost_count = atomic_load(&image->header.lost_count);
-    uint32_t slots = atomic_load(&image->header.slots_count);
-    for (uint32_t slot = 0; result == 0 && slot < slots && slot < RH_SPOOL_SLOTS_MOST; slot++)
+    uint32_t slots = result == 0 ? slots_in(image, fd) : 0;
+    for (uint32_t slot = 0; result == 0 && slot < slots; slot++)
         result = read_slot(image, fd, RH_SPOOL_HEADER_BYTES + (uint64_t)slot * RH_SPOOL_SLOT_BYTES,
                            path, error);
     close(fd);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "record/record.h"
 #include "record/spool.h"
@@ -62,12 +63,16 @@ static int open_file(unsigned which) {
     return descriptor;
 }
 
-/* The ticks of another boot would be measured anew, for 10 ms. */
-static void right_boot(int descriptor) {
-    char first = '\0';
-    off_t place = offsetof(struct rh_spool_header, boot_id);
-    if (pread(descriptor, &first, 1, place) == 1 && first != '\0')
-        rh_assert(pwrite(descriptor, boot_id, sizeof(boot_id), place) == sizeof(boot_id));
+/* The ticks of another boot, or of the future, would be measured anew, for 10 ms. */
+static void right_clock(int descriptor) {
+    struct rh_spool_header header;
+    if (pread(descriptor, &header, sizeof(header), 0) != sizeof(header) ||
+        header.boot_id[0] == '\0')
+        return;
+    memcpy(header.boot_id, boot_id, sizeof(boot_id));
+    if (header.start_ns > rh_now_ns() / 2 || header.start_ticks > rh_tsc() / 2)
+        header.start_ns = header.start_ticks = 0;
+    rh_assert(pwrite(descriptor, &header, sizeof(header), 0) == sizeof(header));
 }
 
 static void write_piece(unsigned which, off_t offset, const uint8_t *data, size_t bytes) {
@@ -77,7 +82,7 @@ static void write_piece(unsigned which, off_t offset, const uint8_t *data, size_
     else
         rh_assert(pwrite(descriptor, data, bytes, offset) == (ssize_t)bytes);
     if (which % SUFFIXES == 0)
-        right_boot(descriptor);
+        right_clock(descriptor);
     close(descriptor);
 }
 
