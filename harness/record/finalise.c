@@ -24,6 +24,12 @@ static int write_note(const struct rh_image *image, const struct rh_merge_counts
     if (atomic_load(&image->header.state) == RH_SPOOL_STOPPED)
         rh_text_addf(&text, "recording stopped before the end of the program: %s. ",
                      strerror(atomic_load(&image->header.stop_errno)));
+    uint64_t unbegun = atomic_load(&image->header.unbegun_count);
+    if (unbegun > 0)
+        rh_text_addf(&text,
+                     "%" PRIu64 " processes that it forked were not recorded, as they could not "
+                     "make a file in the spool's directory. ",
+                     unbegun);
     if (image->lost_count + counts->cut_count > 0)
         rh_text_addf(&text, "%" PRIu64 " events were not recorded. ",
                      image->lost_count + counts->cut_count);

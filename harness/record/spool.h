@@ -88,8 +88,9 @@ struct rh_spool_header {
     char name[RH_SPOOL_NAME_BYTES]; /* what was started: argument 0 without its path; "": none */
     char command[RH_SPOOL_COMMAND_BYTES]; /* /proc/self/cmdline, perhaps cut */
     /* Behind all else, and so 0 in a spool of before they were there. */
-    uint64_t start_cpu_ns;       /* CPU time of the process (user and system) at the start, */
-    _Atomic uint64_t end_cpu_ns; /* and at end_ticks; 0: it did not get there */
+    uint64_t start_cpu_ns;          /* CPU time of the process (user and system) at the start, */
+    _Atomic uint64_t end_cpu_ns;    /* and at end_ticks; 0: it did not get there */
+    _Atomic uint64_t unbegun_count; /* fork children that could not make a spool, as in a jail */
 };
 
 _Static_assert(sizeof(struct rh_spool_header) <= RH_SPOOL_HEADER_BYTES, "the header has its place");

@@ -41,6 +41,7 @@ static struct {
     struct spool_file live;
     struct spool_file full;
     void *header;
+    void *parents_header; /* a fork child: to say there that it could not begin; or NULL */
     void *segments[RH_SPOOL_SEGMENTS];
 } spool = {
     .live = {.suffix = ".live", .flags = O_RDWR, .kept.fd = -1},
@@ -206,7 +207,15 @@ static bool is_wanted(void) {
            (settings->only_pid == 0 || settings->only_pid == (uint64_t)getpid());
 }
 
+/* A mapping of its own, elsewhere: fork.c puts others in the place of what is dropped. */
+static void keep_parents_header(void) {
+    void *second = mremap(spool.header, 0, RH_SPOOL_HEADER_BYTES, MREMAP_MAYMOVE);
+    spool.parents_header = second != MAP_FAILED ? second : NULL;
+}
+
 void rh_process_drop_inherited(void) {
+    if (spool.header != NULL)
+        keep_parents_header();
     for (unsigned segment = 0; segment < RH_SPOOL_SEGMENTS; segment++) {
         if (spool.segments[segment] != NULL)
             munmap(spool.segments[segment], (size_t)RH_SPOOL_SLOT_BYTES << segment);
@@ -261,11 +270,25 @@ static bool map_process(void) {
     return true;
 }
 
+/* Where the directory cannot be reached any more, nothing else would tell that this process was. A
+ * file without a header tells it. */
+static void tell_parent(bool has_failed) {
+    struct rh_spool_header *header = spool.parents_header;
+    if (header == NULL)
+        return;
+    if (has_failed && spool.live.kept.fd < 0)
+        atomic_fetch_add(&header->unbegun_count, 1);
+    munmap(header, RH_SPOOL_HEADER_BYTES);
+    spool.parents_header = NULL;
+}
+
 static void begin(void) {
     uint64_t parent_nonce = rh_image_nonce;
     rh_image_nonce = 0;
     rh_process_drop_inherited();
-    bool recording = is_wanted() && begin_spool(parent_nonce);
+    bool wanted = is_wanted();
+    bool recording = wanted && begin_spool(parent_nonce);
+    tell_parent(wanted && !recording);
     atomic_store(&rh_process->mode, recording ? RH_PROCESS_RECORDING : RH_PROCESS_OFF);
 }
 

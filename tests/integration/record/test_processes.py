@@ -198,6 +198,18 @@ class Processes(unittest.TestCase):
         self.assertEqual(len(self.recording.traces()), 2)
         self.assertFalse(self.recording.path("spool").exists())
 
+    def test_children_that_cannot_reach_the_spool(self):
+        """As after a chroot: their parent's trace says that there were some."""
+        script = ("import os; spool = os.environ['REHEAP_SPOOL']; os.rename(spool, spool + 'x')\n"
+                  "for _ in range(3): os.fork() or os._exit(len([str(i) for i in range(1000)]) % 7); os.wait()\n"
+                  "os.rename(spool + 'x', spool)")
+        run = self.recording.record_by_environment(sys.executable, "-c", script)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        (parent,) = self.recording.traces()
+        meta, _ = self.recording.dump(parent)
+        self.assertEqual(meta["note"], "3 processes that it forked were not recorded, as they could not make a file in the "
+                                       "spool's directory.")
+
     def test_signals_are_handed_on(self):
         for number, expected in ((signal.SIGTERM, 33), (signal.SIGHUP, 34)):
             with self.subTest(number):
