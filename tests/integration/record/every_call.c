@@ -17,6 +17,7 @@ enum { MARK = 987654 };
 
 void free_sized(void *pointer, size_t size) __attribute__((weak));
 void free_aligned_sized(void *pointer, size_t alignment, size_t size) __attribute__((weak));
+void cfree(void *pointer) __attribute__((weak));
 
 static char expected[65536];
 static size_t expected_length;
@@ -64,6 +65,9 @@ static void plain_calls(void) {
     void *impossible = hidden(malloc(hidden_size(IMPOSSIBLE)));
     check(impossible == NULL, "malloc of 2^62 bytes gave memory");
     expect("failed", IMPOSSIBLE, 0);
+    impossible = hidden(malloc(hidden_size(SIZE_MAX)));
+    check(impossible == NULL, "malloc of 2^64 - 1 bytes gave memory");
+    expect("failed", SIZE_MAX, 0);
     release(NULL);
 
     given_or_failed("calloc", hidden(calloc(hidden_size(0), 8)), 0, 0);
@@ -93,6 +97,8 @@ static void reallocs(void) {
     pointer = hidden(realloc(hidden(NULL), hidden_size(0)));
     given_or_failed("malloc", pointer, 0, 0);
 
+    pointer = hidden(reallocarray(hidden(NULL), hidden_size(0), 6));
+    given_or_failed("malloc", pointer, 0, 0);
     pointer = hidden(reallocarray(hidden(NULL), hidden_size(4), 6));
     expect("malloc", 24, 0);
     pointer = hidden(reallocarray(pointer, hidden_size(40), 6));
@@ -131,7 +137,10 @@ static void aligned_calls(void) {
     given_or_failed("aligned", hidden(aligned_alloc(hidden_size(32), hidden_size(33))), 33, 5);
     given_or_failed("aligned", hidden(memalign(hidden_size(256), hidden_size(7))), 7, 8);
     given_or_failed("aligned", hidden(memalign(hidden_size(1), hidden_size(7))), 7, 0);
+    given_or_failed("aligned", hidden(memalign(hidden_size(48), hidden_size(7))), 7, 6);
+    given_or_failed("aligned", hidden(aligned_alloc(hidden_size(48), hidden_size(96))), 96, 6);
     given_or_failed("aligned", hidden(valloc(hidden_size(10))), 10, 12);
+    given_or_failed("aligned", hidden(valloc(hidden_size(0))), 0, 12);
     given_or_failed("aligned", hidden(memalign(hidden_size(64), hidden_size(IMPOSSIBLE))),
                     IMPOSSIBLE, 6);
 }
@@ -154,8 +163,12 @@ static void the_rest(void) {
     expect("realloc", 200, 0);
     release(pointer);
 
-    if (free_sized == NULL || free_aligned_sized == NULL)
+    if (free_sized == NULL || free_aligned_sized == NULL || cfree == NULL)
         return; /* run without the recorder, on a libc before C23 */
+    pointer = hidden(malloc(hidden_size(66)));
+    expect("malloc", 66, 0);
+    expect("free", 0, 0);
+    cfree(pointer);
     pointer = hidden(malloc(hidden_size(77)));
     expect("malloc", 77, 0);
     free_sized(pointer, 77);

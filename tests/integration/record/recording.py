@@ -26,7 +26,8 @@ class Event:
 
     def __init__(self, line):
         words = line.split()
-        self.time, self.thread, self.kind = int(words[0]), int(words[1]), words[2]
+        self.time = int(words[0]) if words[0] != "-" else None
+        self.thread, self.kind = int(words[1]), words[2]
         self.ids = [int(word) for word in words[3:] if word.isdigit()]
         pairs = dict(word.split("=", 1) for word in words[3:] if "=" in word)
         self.size = int(pairs.get("size", 0))

@@ -63,6 +63,22 @@ class Calls(unittest.TestCase):
         """They are neither the C++ library's nor the allocator's: what they call is what is recorded."""
         self.check(FOREIGN_OPERATORS)
 
+    def test_times(self):
+        """How exact they are changes neither what was called nor its order."""
+        found = {}
+        for resolution, quantum in (("full", 10), ("coarse", 1000), ("none", 0)):
+            with Recording(REHEAP) as recording:
+                run = recording.record(EVERY_CALL, "expected", options=["-o", "calls.rht", "--times", resolution])
+                self.assertEqual(run.returncode, 0, run.stderr.decode())
+                meta, events = recording.dump("calls.rht")
+                self.assertEqual(meta["time_quantum_ns"], quantum)
+                exact = [event.time % quantum == 0 if quantum else event.time is None for event in events]
+                self.assertTrue(all(exact), resolution)
+                self.assertGreater(meta["duration_ns"], 0)
+                found[resolution] = [repr(event) for event in between_marks(events)]
+        self.assertEqual(found["coarse"], found["full"])
+        self.assertEqual(found["none"], found["full"])
+
     def test_under_other_allocators(self):
         for name, pattern in OTHERS.items():
             path = library(pattern)

@@ -4,6 +4,7 @@
 Usage: test_processes.py REHEAP PROCESSES
 """
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -45,10 +46,20 @@ class Processes(unittest.TestCase):
         self.assertEqual(len(names), 1, names)
         return names[0]
 
+    def check_table(self, text):
+        """A row a trace, with what the trace says."""
+        rows = re.findall(r"^ *(\d+)  (\S+) +(\S+) +(\d+) +\S+ \w+  (\S+\.rht)$", text, re.MULTILINE)
+        self.assertEqual(sorted(row[4] for row in rows), self.recording.traces(), text)
+        for pid, program, events, threads, name in rows:
+            meta, dumped = self.recording.dump(name)
+            self.assertEqual((int(pid), program, events, int(threads)),
+                             (meta["pid"], NAME[:16], str(len(dumped)), len({event.thread for event in dumped})), text)
+
     def check_fork(self, way):
         run = self.record(way)
         self.assertEqual(run.stdout, b"child 3: 0\n")
         self.assertRegex(run.stderr, rb"bytes an event on the way.*\nRecording cost about .* of the run time")
+        self.check_table(run.stderr.decode())
         self.assertEqual(self.sizes(f"{NAME}.rht"), ({}, {BEFORE: 100, AFTER: 100}))
         self.assertEqual(self.sizes(self.only_child()), ({BEFORE: 100}, {CHILD: 100}))
 
