@@ -129,6 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     rh_assert(mkdir(spool, 0700) == 0);
     write_spool(data, bytes);
     const struct rh_record_options options = {.output = output,
+                                              .library = "/none", /* to be asked what it costs */
                                               .times = bytes % (RH_RECORD_TIMES_NONE + 1)};
     struct rh_record_outcome outcome = {0};
     struct rh_error error = {0};
