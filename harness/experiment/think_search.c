@@ -42,6 +42,11 @@ static uint64_t lines_between(struct point a, struct point b, uint64_t ns) {
                                                 : (uint64_t)lines;
 }
 
+/* Also where lines cost nothing that can be seen, as in a trace with few gaps. */
+static bool is_all_there_is(const struct rh_think_found *found, struct point at) {
+    return at.lines == RH_THINK_LINES_PER_MS_MOST && at.ns < found->program_ns;
+}
+
 /* `less` takes less than the program, `more` no less, or was not met yet (0 lines). */
 static uint64_t next_lines(const struct rh_think_found *found, struct point less,
                            struct point more) {
@@ -63,7 +68,8 @@ int rh_think_search(rh_think_timer *timer, void *context, struct rh_error *error
     bool longer = found->plain_ns >= found->program_ns;
     for (int step = 0; step < STEPS && !longer && !is_near(found); step++) {
         rh_try(median_of_times(timer, context, at.lines, error, &at.ns));
-        if (distance(found, at.ns) < distance(found, found->thinking_ns)) {
+        if (is_all_there_is(found, at) ||
+            distance(found, at.ns) < distance(found, found->thinking_ns)) {
             found->thinking_ns = at.ns;
             found->lines_per_ms = at.lines;
         }

@@ -74,6 +74,7 @@ static void no_more_than_so_many(void **state) {
     /* Nor where lines cost nothing at all (a trace without gaps, or without blocks). */
     machine = (struct machine){.plain_ns = 1e8};
     found = search(&machine, 9000000000);
+    assert_int_equal(found.lines_per_ms, RH_THINK_LINES_PER_MS_MOST);
     assert_int_equal(found.thinking_ns, 100000000);
 }
 
