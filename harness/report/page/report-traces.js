@@ -1,6 +1,13 @@
 "use strict";
 /* report-traces.js - a section a trace, made of parts (sections.js); the first: ratios, memory over time, the table. */
 
+/* Of think: auto. */
+function thinkText(found) {
+  const took = `the program took ${timeText(found.program_ns)} of CPU time, a plain replay under ${found.allocator} ${timeText(found.plain_ns)}`;
+  if (!found.lines_per_ms) return `not thinking (${took})`;
+  return `thinking with ${found.lines_per_ms / 1000} cache lines a recorded microsecond (${took}, one with them ${timeText(found.thinking_ns)})`;
+}
+
 function describeTrace(trace) {
   const parts = [];
   if (isFigure(trace.ops)) parts.push(`${countText(trace.ops)} operations`);
@@ -10,6 +17,7 @@ function describeTrace(trace) {
   if (isFigure(trace.recorded_peak_live_bytes)) parts.push(`up to ${bytesText(trace.recorded_peak_live_bytes)} live`);
   if (isFigure(trace.allocated_bytes)) parts.push(`${bytesText(trace.allocated_bytes)} requested in all`);
   if (isFigure(trace.duration_ns)) parts.push(`recorded over ${timeText(trace.duration_ns)}`);
+  if (trace.think && trace.think.plain_ns) parts.push(thinkText(trace.think));
   return `${trace.synthetic ? "Synthetic, so not in the means: " : ""}${parts.join(", ")}.`;
 }
 

@@ -587,6 +587,14 @@ class Page(unittest.TestCase):
         self.assertNotIn(label, [row[0] for row in self.table("table-rows")["rows"]])
         self.assertNotIn(label, [series["label"] for series in self.drawn()["chart-memory"]["series"]])
 
+    def test_the_rate_of_thinking_that_was_found(self):
+        self.open("large")
+        texts = self.browser.run("return [...document.querySelectorAll('section[id^=trace-]')].map((one) => one.textContent)")
+        found = [re.search(r"thinking with [^)]*\)", text) for text in texts]
+        self.assertEqual(sum(match is not None for match in found), 1)
+        sentence = next(match for match in found if match).group()
+        self.assertIn("thinking with 4.7 cache lines a recorded microsecond (the program took 1.40 s of CPU time, a plain replay under glibc 400 ms, one", sentence)
+
     def test_what_the_doctor_found(self):
         self.open("plain")
         table = self.table("table-doctor")
