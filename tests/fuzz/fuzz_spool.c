@@ -66,8 +66,7 @@ static int open_file(unsigned which) {
 /* The ticks of another boot, or of the future, would be measured anew, for 10 ms. */
 static void right_clock(int descriptor) {
     struct rh_spool_header header;
-    if (pread(descriptor, &header, sizeof(header), 0) != sizeof(header) ||
-        header.boot_id[0] == '\0')
+    if (pread(descriptor, &header, sizeof(header), 0) != sizeof(header))
         return;
     memcpy(header.boot_id, boot_id, sizeof(boot_id));
     if (header.start_ns > rh_now_ns() / 2 || header.start_ticks > rh_tsc() / 2)
