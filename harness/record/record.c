@@ -128,6 +128,7 @@ int rh_record_environment(const struct rh_record_options *options, const char *d
     rh_try(rh_make_directories(directory, error));
     if (realpath(directory, absolute) == NULL)
         return rh_fail_errno(error, "cannot find the spool directory %s", directory);
+    rh_try(rh_spooldir_check_path(absolute, error));
     rh_try(rh_spooldir_open_up(absolute, error));
     rh_text_addf(ret_lines, "LD_PRELOAD=%s\n", library);
     rh_text_addf(ret_lines, "%s=%s\n", RH_SPOOL_ENV, absolute);

@@ -27,6 +27,15 @@ int rh_spooldir_open_up(const char *path, struct rh_error *error) {
     return 0;
 }
 
+int rh_spooldir_check_path(const char *path, struct rh_error *error) {
+    enum { BYTES_MOST = RH_SPOOL_PATH_BYTES - 1 };
+    if (strlen(path) > BYTES_MOST)
+        return rh_fail(error, RH_ERR_LIMIT,
+                       "the path of the spool directory is longer than %d bytes: %s", BYTES_MOST,
+                       path);
+    return 0;
+}
+
 int rh_spooldir_create(const char *output, struct rh_error *error, char **ret_path) {
     char folder[PATH_MAX];
     char absolute[PATH_MAX];
@@ -41,6 +50,7 @@ int rh_spooldir_create(const char *output, struct rh_error *error, char **ret_pa
     if (realpath(folder, absolute) == NULL)
         return rh_fail_errno(error, "cannot record into the directory %s", folder);
     snprintf(path, sizeof(path), "%s/reheap-spool-XXXXXX", absolute);
+    rh_try(rh_spooldir_check_path(path, error));
     if (mkdtemp(path) == NULL) {
         int result = rh_fail_errno(error, "cannot make a spool directory in %s", absolute);
         rh_error_suffix(error, ": it would lie beside the trace, which -o may put elsewhere");

@@ -30,6 +30,8 @@ struct rh_spool_list {
 
 /* Makes a new directory beside the file `output`; *ret_path is absolute, freed with rh_free. */
 int rh_spooldir_create(const char *output, struct rh_error *error, char **ret_path);
+/* The recorder has room for a path of some length. */
+int rh_spooldir_check_path(const char *path, struct rh_error *error);
 /* A service that root starts may give up root before it executes its next program: if this is root,
  * lets everyone write into the directory. */
 int rh_spooldir_open_up(const char *path, struct rh_error *error);

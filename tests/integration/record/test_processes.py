@@ -262,6 +262,17 @@ class Refusals(unittest.TestCase):
     def test_no_folder(self):
         self.check("cannot record into the directory", "true", options=["-o", "none/x.rht"], status=1)
 
+    def test_a_path_too_long_for_the_recorder(self):
+        """Before the program has run for nothing."""
+        with Recording(REHEAP) as recording:
+            folder = recording.path("/".join(["x" * 200] * 6))
+            folder.mkdir(parents=True)
+            for arguments in (["--", "touch", "ran"], ["--print-env", "spool"]):
+                run = subprocess.run([REHEAP, "record", *arguments], cwd=folder, capture_output=True, text=True)
+                self.assertEqual((run.returncode, run.stdout), (1, ""))
+                self.assertIn("the path of the spool directory is longer than 1023 bytes", run.stderr)
+            self.assertEqual([path.name for path in folder.iterdir() if path.name != "spool"], [])
+
     def test_static_program(self):
         with Recording(REHEAP) as recording:
             source = recording.path("static.c")
