@@ -35,7 +35,7 @@ static __thread struct kept *kept;
 
 static void keep(void) {
     sigset_t signals;
-    if (rh_writer->frame == NULL)
+    if (rh_writer_own()->frame == NULL)
         return;
     rh_process_block_signals(&signals);
     struct kept *fresh =
@@ -44,7 +44,7 @@ static void keep(void) {
         rh_process_unblock_signals(&signals);
         return;
     }
-    *fresh = (struct kept){.writer = *rh_writer, rh_process->header, signals};
+    *fresh = (struct kept){.writer = *rh_writer_own(), rh_process->header, signals};
     kept = fresh;
 }
 
@@ -68,10 +68,11 @@ static void restore(void) {
     rh_process_drop_inherited();
     replace(kept->header, RH_SPOOL_HEADER_BYTES);
     replace(kept->writer.frame, RH_SPOOL_SLOT_BYTES);
-    *rh_writer = kept->writer;
-    rh_writer->limit = NULL;
-    if (rh_writer->state != RH_WRITER_INSIDE)
-        rh_writer->state = RH_WRITER_NONE;
+    struct rh_writer *writer = rh_writer_own();
+    *writer = kept->writer;
+    writer->limit = NULL;
+    if (writer->state != RH_WRITER_INSIDE)
+        writer->state = RH_WRITER_NONE;
 }
 
 /* ---- handlers ---- */

@@ -160,7 +160,7 @@ static __attribute__((noinline)) void delete_other(enum operator_index index, en
     bool is_own = rh_operator_kind(index) == OPERATOR_OWN;
     if (is_own)
         record_delete(index, pointer, first);
-    struct rh_writer *writer = rh_writer;
+    struct rh_writer *writer = rh_writer_own();
     bool is_hidden = is_own && writer->state == RH_WRITER_READY;
     if (is_hidden)
         writer->state = RH_WRITER_INSIDE;

@@ -10,7 +10,7 @@
 
 /* As rh_writer_enter, but NULL also where that would give a writer yet. */
 RH_INLINE struct rh_writer *rh_quick_enter(void) {
-    struct rh_writer *writer = rh_writer;
+    struct rh_writer *writer = rh_writer_own();
     if (rh_unlikely(writer->state != RH_WRITER_READY))
         return NULL;
     writer->state = RH_WRITER_INSIDE;

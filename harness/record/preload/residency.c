@@ -178,7 +178,8 @@ static bool record_block(void *context, const void *pointer, size_t bytes) {
 }
 
 void rh_residency_finish(void) {
-    bool is_inside = rh_writer->state == RH_WRITER_INSIDE; /* a signal handler ends the program */
+    bool is_inside =
+        rh_writer_own()->state == RH_WRITER_INSIDE; /* a signal handler ends the program */
     if (!is_inside && atomic_load(&rh_process->mode) == RH_PROCESS_RECORDING)
         rh_large_visit(record_block, NULL);
 }

@@ -13,10 +13,9 @@
 #include "record/preload/process.h"
 #include "record/preload/thread.h"
 
-/* What a thread has before it has a writer of its own. Never written to. */
-static struct rh_writer no_writer = {.state = RH_WRITER_NONE};
+struct rh_writer rh_no_writer = {.state = RH_WRITER_NONE};
 
-__thread struct rh_writer *rh_writer = &no_writer;
+__thread uintptr_t rh_writer_distance;
 
 /* Who this thread is, kept beside the writer, which comes and goes. */
 static __thread struct {
@@ -107,7 +106,7 @@ static void detach(struct rh_writer *writer) {
     if (!append_frame(writer))
         return;
     self.sequence = writer->sequence + 1;
-    rh_writer = &no_writer;
+    rh_writer_make_own(&rh_no_writer);
     atomic_store_explicit(&writer->frame->progress, 0, memory_order_release);
     rh_process_give_writer(writer);
 }
@@ -115,8 +114,8 @@ static void detach(struct rh_writer *writer) {
 /* Of a call that a fork has cut off from its spool (fork.c). */
 static void give_up(struct rh_writer *writer) {
     atomic_fetch_add(&rh_process->header->lost_count, 1);
-    if (rh_writer == writer)
-        rh_writer = &no_writer;
+    if (rh_writer_own() == writer)
+        rh_writer_make_own(&rh_no_writer);
     memset(writer, 0, sizeof(*writer));
 }
 
@@ -190,7 +189,7 @@ static struct rh_writer *attach(void) {
     if (writer == NULL)
         return NULL;
     writer->state = RH_WRITER_INSIDE;
-    rh_writer = writer;
+    rh_writer_make_own(writer);
     uint64_t stamp = rh_stamp();
     if (self.has_thread && self.nonce == rh_image_nonce) { /* after its end */
         open_writer(writer, self.thread, self.sequence, stamp);
@@ -238,7 +237,7 @@ struct rh_writer *rh_writer_enter_slow(struct rh_writer *writer) {
 }
 
 void rh_thread_rename(void) {
-    struct rh_writer *writer = rh_writer;
+    struct rh_writer *writer = rh_writer_own();
     if (writer->state != RH_WRITER_NONE)
         note_name(writer);
 }
@@ -270,7 +269,7 @@ void rh_thread_discard(struct rh_writer *child) {
 
 void rh_thread_adopt(struct rh_writer *writer) {
     become(writer);
-    rh_writer = writer;
+    rh_writer_make_own(writer);
     atomic_signal_fence(memory_order_seq_cst);
     writer->state = RH_WRITER_READY;
 }

@@ -48,8 +48,21 @@ struct rh_writer {
     bool new_is_under_way;
 } __attribute__((aligned(128)));
 
-extern __thread struct rh_writer *rh_writer
+/* What a thread has before it has a writer of its own. Never written to. */
+extern struct rh_writer rh_no_writer __attribute__((visibility("hidden")));
+/* Of the thread's writer from that one. 0 is none: the first thread's storage holds zeros, and not
+ * yet what it is to begin with, when a function that chooses another (ifunc) calls malloc. */
+extern __thread uintptr_t rh_writer_distance
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+RH_INLINE struct rh_writer *rh_writer_own(void) {
+    return (struct rh_writer *)((uintptr_t)&rh_no_writer + rh_writer_distance);
+}
+
+RH_INLINE void rh_writer_make_own(const struct rh_writer *writer) {
+    rh_writer_distance = (uintptr_t)writer - (uintptr_t)&rh_no_writer;
+}
+
 extern uint32_t rh_clock __attribute__((visibility("hidden"))); /* enum rh_spool_clock */
 
 /* The slow way in: attaches the thread, or counts the call as one that is not recorded. The
@@ -68,7 +81,7 @@ RH_INLINE uint64_t rh_stamp(void) {
 
 /* The writer if this call is to be recorded: then rh_writer_leave must follow. */
 RH_INLINE struct rh_writer *rh_writer_enter(void) {
-    struct rh_writer *writer = rh_writer;
+    struct rh_writer *writer = rh_writer_own();
     if (rh_unlikely(writer->state != RH_WRITER_READY))
         return rh_writer_enter_slow(writer);
     writer->state = RH_WRITER_INSIDE;

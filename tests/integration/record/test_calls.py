@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """The trace holds exactly the calls that were made: every entry point, in every odd way, under several allocators.
 
-Usage: test_calls.py REHEAP EVERY_CALL EVERY_OPERATOR FOREIGN_OPERATORS
+Usage: test_calls.py REHEAP EVERY_CALL EVERY_OPERATOR FOREIGN_OPERATORS EARLY_CALL
 """
 import sys
 import unittest
 
 from recording import Recording, between_marks, library, programs
 
-REHEAP, EVERY_CALL, EVERY_OPERATOR, FOREIGN_OPERATORS = programs()
+REHEAP, EVERY_CALL, EVERY_OPERATOR, FOREIGN_OPERATORS, EARLY_CALL = programs()
 
 # Each defines all of the malloc API, and operators new and delete of its own.
 OTHERS = {
@@ -62,6 +62,15 @@ class Calls(unittest.TestCase):
     def test_operators_of_a_library(self):
         """They are neither the C++ library's nor the allocator's: what they call is what is recorded."""
         self.check(FOREIGN_OPERATORS)
+
+    def test_before_thread_local_storage(self):
+        """Such a call is not recorded, and shows as an unknown release; the program notices nothing."""
+        with Recording(REHEAP) as recording:
+            run = recording.record(EARLY_CALL, options=["-o", "early.rht"])
+            self.assertEqual((run.returncode, run.stdout), (0, b"7 1\n"), run.stderr.decode())
+            meta, events = recording.dump("early.rht")
+            self.assertEqual([event.size for event in events if 4321 <= event.size <= 4324], [4322, 4323, 4324])
+            self.assertEqual((meta["unknown_frees"], meta["drops"]), (1, 0))
 
     def test_times(self):
         """How exact they are changes neither what was called nor its order."""
