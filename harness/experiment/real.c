@@ -17,6 +17,13 @@ static int copy(const char *text, struct rh_error *error, char **ret_copy) {
     return *ret_copy != NULL ? 0 : rh_fail(error, RH_ERR_MEMORY, "no memory for the manifest");
 }
 
+/* What recording took is an estimate, which may exceed what a small program took in all. */
+static uint64_t program_cpu_ns(const struct rh_trace_meta *meta) {
+    if (meta->cpu_ns == 0)
+        return 0;
+    return meta->cpu_ns > meta->recorder_ns ? meta->cpu_ns - meta->recorder_ns : 1;
+}
+
 static int read_facts(const struct rh_trace_reader *reader, struct rh_error *error,
                       struct rh_result_trace *facts) {
     const struct rh_trace_meta *meta = rh_trace_reader_meta(reader);
@@ -30,7 +37,7 @@ static int read_facts(const struct rh_trace_reader *reader, struct rh_error *err
     facts->peak_live_bytes = summary->peak_live_bytes;
     facts->allocated_bytes = summary->allocated_bytes;
     facts->duration_ns = meta->duration_ns;
-    facts->cpu_ns = meta->cpu_ns > meta->recorder_ns ? meta->cpu_ns - meta->recorder_ns : 0;
+    facts->cpu_ns = program_cpu_ns(meta);
     _Static_assert((int)RH_RESULT_CALLS == (int)RH_EVENT_USABLE + 1, "kinds that are calls");
     facts->call_count = RH_RESULT_CALLS;
     for (uint32_t kind = 0; kind < RH_RESULT_CALLS; kind++)
