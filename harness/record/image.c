@@ -231,18 +231,28 @@ static size_t find_frame(const struct rh_image *image, size_t start, size_t limi
  * behind it stands neither one nor the end of the file. */
 static size_t end_of_frame(const struct rh_image *image, size_t offset, uint32_t bytes) {
     struct rh_spool_frame next;
-    size_t whole = FRAME_BYTES + bytes + RH_SPOOL_FRAME_ALIGN - 1;
-    size_t end = offset + whole - whole % RH_SPOOL_FRAME_ALIGN;
+    size_t end = offset + rh_spool_padded(bytes);
     if (end == image->full.bytes || frame_at(image, end, &next))
         return end;
     return find_frame(image, offset + 1, end < image->full.bytes ? end : image->full.bytes);
 }
 
+/* What is no frame where one should begin, and an end that is none of a page, are all that tells of
+ * frames that are gone with nothing behind them. (A disk that is full leaves such an end, too; then
+ * the frame is still in its slot.) */
+static void count_holes(struct rh_image *image, uint32_t holes) {
+    if (atomic_load(&image->header.state) == RH_SPOOL_STOPPED)
+        return;
+    image->torn_count += holes + (image->full.bytes % RH_SPOOL_FULL_ALIGN != 0);
+}
+
 static int index_full(struct rh_image *image, struct rh_error *error) {
     struct rh_spool_frame frame;
     size_t offset = 0;
+    uint32_t holes = 0;
     while (offset < image->full.bytes) {
         if (!frame_at(image, offset, &frame)) {
+            holes++;
             offset = find_frame(image, offset + 1, image->full.bytes);
             continue;
         }
@@ -257,6 +267,7 @@ static int index_full(struct rh_image *image, struct rh_error *error) {
         image->raw_bytes += bytes;
         offset = end;
     }
+    count_holes(image, holes);
     return 0;
 }
 

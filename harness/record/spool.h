@@ -5,8 +5,8 @@
  *
  *   PID-N.live   struct rh_spool_header, padded to RH_SPOOL_HEADER_BYTES; then slots of
  *                RH_SPOOL_SLOT_BYTES. A slot holds the frame that one thread is filling.
- *   PID-N.full   the frames that are full, each padded to RH_SPOOL_FRAME_ALIGN, in the order of
- *                the writes.
+ *   PID-N.full   the frames that are full, or whose threads have ended, each with whatever makes
+ * its length a multiple of RH_SPOOL_FULL_ALIGN, in the order of the writes.
  *
  * A frame is struct rh_spool_frame and records behind it. A frame is appended to .full before its
  * slot is emptied, so that after a kill it may stand in both (same thread, same sequence), and
@@ -20,10 +20,11 @@
 #include <stdint.h>
 
 enum {
-    RH_SPOOL_VERSION = 3,
+    RH_SPOOL_VERSION = 4,
     RH_SPOOL_HEADER_BYTES = 16384,
     RH_SPOOL_SLOT_BYTES = 65536,
     RH_SPOOL_FRAME_ALIGN = 64,
+    RH_SPOOL_FULL_ALIGN = 4096, /* whole pages, which cost less to append */
     RH_SPOOL_SEGMENTS = 15, /* segment k holds 2^k slots, mapped when the first of them is needed */
     RH_SPOOL_SLOTS_MOST = (1 << RH_SPOOL_SEGMENTS) - 1,
     RH_SPOOL_STAMP_SHIFT = 4, /* a stamp counts 16 ticks: 4 to 10 ns, finer than a hand-over
@@ -110,13 +111,20 @@ _Static_assert(sizeof(struct rh_spool_frame) == RH_SPOOL_FRAME_ALIGN, "frames st
 
 enum { RH_SPOOL_RECORDS_BYTES = RH_SPOOL_SLOT_BYTES - (int)sizeof(struct rh_spool_frame) };
 
-/* Records. The first byte: op (3 bits), far (1), address length - 1 (2), log2 of the size's length
- * (2). Then
+/* What a frame with so many bytes of records takes in the full file. */
+static inline uint32_t rh_spool_padded(uint32_t records_bytes) {
+    uint32_t whole =
+        (uint32_t)sizeof(struct rh_spool_frame) + records_bytes + RH_SPOOL_FULL_ALIGN - 1;
+    return whole - whole % RH_SPOOL_FULL_ALIGN;
+}
+
+/* Records. The first byte, from the lowest bit: address length - 1 (2 bits), far (1), log2 of the
+ * size's length (2), op (3). Then
  *
  *   time      1 byte: stamps since the record before
  *   extended  2 bytes, in an extended record only: its kind, and an argument
- *   address   1 to 4 bytes: distance in units of 8 from the last address of the same sort
- *             (acquired, released), zigzag; far: 8 bytes, the address itself
+ *   address   the lower 1 to 4 bytes of its place, rh_spool_place; the others are those of the last
+ *             place of the same sort (acquired, released); far: all 8
  *   size      1, 2, 4 or 8 bytes; those that only release, or concern no block, have none
  *
  * More than 255 stamps: before the record stands a pause. Its first byte is RH_SPOOL_PAUSE, and
@@ -140,9 +148,11 @@ enum rh_spool_op {
 };
 
 enum {
-    RH_SPOOL_FAR = 1 << 3,              /* in the first byte */
-    RH_SPOOL_PAUSE = RH_SPOOL_FAR,      /* an op of 0: in the first byte, */
-    RH_SPOOL_PAUSE_MASK = (1 << 6) - 1, /* but for the length */
+    RH_SPOOL_SIZE_SHIFT = 3, /* in the first byte */
+    RH_SPOOL_OP_SHIFT = 5,
+    RH_SPOOL_FAR = 1 << 2,
+    RH_SPOOL_PAUSE = RH_SPOOL_FAR,                            /* an op of 0: in the first byte, */
+    RH_SPOOL_PAUSE_MASK = 0xff & ~(3 << RH_SPOOL_SIZE_SHIFT), /* but for the length */
     RH_SPOOL_TIME_BITS = 8,
     RH_SPOOL_TIME_MOST = (1 << RH_SPOOL_TIME_BITS) - 1,
 };
@@ -165,6 +175,16 @@ enum rh_spool_extended {
 
 /* No record, with those that belong to it before it, is longer. */
 enum { RH_SPOOL_RECORD_BYTES_MOST = 128 };
+
+/* An address in units of 8, with what is left in the highest bits: so the higher bits of two are
+ * the same only where they are near and a multiple of 8 apart. */
+static inline uint64_t rh_spool_place(uint64_t address) {
+    return address >> 3 | address << 61;
+}
+
+static inline uint64_t rh_spool_address(uint64_t place) {
+    return place << 3 | place >> 61;
+}
 
 /* A distance as an unsigned number that is small when the distance is small. */
 static inline uint64_t rh_spool_zigzag(int64_t distance) {

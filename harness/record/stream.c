@@ -90,9 +90,13 @@ static bool find_meaning(struct cursor *cursor, unsigned op, struct record *reco
     return record->meaning.is_known && (record->argument == 0 || record->meaning.has_argument);
 }
 
+static unsigned size_log2(unsigned head) {
+    return head >> RH_SPOOL_SIZE_SHIFT & 3;
+}
+
 /* Time that has passed before the next record. */
 static bool take_pause(struct rh_stream *stream, struct cursor *cursor, unsigned head) {
-    uint64_t units = take(cursor, 1u << (head >> 6));
+    uint64_t units = take(cursor, 1u << size_log2(head));
     if (cursor->is_short || units > (UINT64_MAX - stream->stamp) >> RH_SPOOL_TIME_BITS)
         return false;
     stream->stamp += units << RH_SPOOL_TIME_BITS;
@@ -104,20 +108,19 @@ static bool take_record(struct rh_stream *stream, struct cursor *cursor, unsigne
     record->stamp = stream->stamp + take(cursor, 1);
     record->argument = 0;
     record->sets_touched = false;
-    if (!find_meaning(cursor, head & 7, record))
+    if (!find_meaning(cursor, head >> RH_SPOOL_OP_SHIFT, record))
         return false;
 
-    uint64_t *last = &stream->address[record->meaning.sort];
-    if (head & RH_SPOOL_FAR)
-        record->address = take(cursor, 8);
-    else
-        record->address =
-            *last + (uint64_t)rh_spool_unzigzag(take(cursor, 1 + (head >> 4 & 3))) * 8;
-    record->size = record->meaning.has_size ? take(cursor, 1u << (head >> 6)) : 0;
+    uint64_t *last = &stream->place[record->meaning.sort];
+    unsigned bytes = head & RH_SPOOL_FAR ? 8 : 1 + (head & 3);
+    uint64_t kept = bytes < 8 ? *last >> 8 * bytes << 8 * bytes : 0;
+    uint64_t place = kept | take(cursor, bytes);
+    record->address = rh_spool_address(place);
+    record->size = record->meaning.has_size ? take(cursor, 1u << size_log2(head)) : 0;
     if (cursor->is_short || record->stamp < stream->stamp)
         return false;
     stream->stamp = record->stamp;
-    *last = record->address;
+    *last = place;
     return true;
 }
 
@@ -134,7 +137,7 @@ static bool take_acquisition(struct rh_stream *stream, struct cursor *cursor,
     stream->stamp += time;
     event->acquired_stamp = stream->stamp;
     event->new_address = event->address + distance;
-    stream->address[ACQUIRED] = event->new_address;
+    stream->place[ACQUIRED] = rh_spool_place(event->new_address);
     return event->new_address != 0;
 }
 
@@ -203,8 +206,8 @@ static bool open_next_frame(struct rh_stream *stream) {
     if (frame->base_stamp > stream->stamp)
         stream->stamp = frame->base_stamp;
     stream->touched_pages = RH_NO_TOUCHED;
-    stream->address[ACQUIRED] = 0;
-    stream->address[RELEASED] = 0;
+    stream->place[ACQUIRED] = 0;
+    stream->place[RELEASED] = 0;
     return true;
 }
 

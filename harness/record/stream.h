@@ -52,7 +52,7 @@ struct rh_stream {
     const uint8_t *next; /* in the current frame */
     const uint8_t *end;
     uint64_t stamp;
-    uint64_t address[2];
+    uint64_t place[2];
     uint32_t touched_pages; /* of the block that the next record releases */
     uint64_t torn_count;    /* frames that end in a torn or damaged record, or are missing */
 };

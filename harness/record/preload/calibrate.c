@@ -14,7 +14,7 @@ enum { ROUNDS = 9, PAIRS = 20000, PAIRS_A_BATCH = 500 };
 
 /* As open_frame does; there is room for a batch before the limit. */
 static void reset(struct rh_writer *writer, struct rh_spool_frame *frame) {
-    writer->state = RH_WRITER_READY;
+    writer->state = rh_writer_ready();
     writer->frame = frame;
     writer->cursor = (uint8_t *)(frame + 1);
     writer->limit = (uint8_t *)frame + RH_SPOOL_SLOT_BYTES - RH_SPOOL_RECORD_BYTES_MOST - 8;
@@ -25,8 +25,13 @@ static void reset(struct rh_writer *writer, struct rh_spool_frame *frame) {
 static void record_batch(struct rh_writer *writer, char *block) {
     for (unsigned i = 0; i < PAIRS_A_BATCH; i++) {
         void *pointer = block + (i * 48 & 0xfff0);
-        rh_quick_acquired(writer, RH_SPOOL_MALLOC, pointer, 32 + (i & 63));
-        rh_quick_free(writer, pointer);
+        if (rh_clock == RH_SPOOL_CLOCK_TSC) {
+            rh_quick_acquired(writer, RH_SPOOL_MALLOC, pointer, 32 + (i & 63));
+            rh_quick_free(writer, pointer);
+        } else {
+            rh_record_acquired(writer, RH_SPOOL_MALLOC, pointer, 32 + (i & 63));
+            rh_record_free(writer, pointer);
+        }
     }
 }
 

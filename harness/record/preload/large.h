@@ -30,8 +30,7 @@ extern struct rh_large rh_large __attribute__((visibility("hidden")));
 
 /* By the page, since large blocks begin on pages of their own. */
 RH_INLINE size_t rh_large_bucket(const void *pointer) {
-    return (size_t)(((uintptr_t)pointer >> 12) * UINT64_C(0x9e3779b97f4a7c15) >>
-                    (64 - RH_LARGE_BUCKETS_LOG2));
+    return ((uintptr_t)pointer >> 12) & ((1u << RH_LARGE_BUCKETS_LOG2) - 1);
 }
 
 /* False: the block is not in the table. */

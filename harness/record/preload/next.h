@@ -28,7 +28,7 @@ struct rh_next {
 
 /* Until rh_next_resolve is through, the members serve from a small static buffer: dlsym itself may
  * allocate. */
-extern struct rh_next rh_next;
+extern struct rh_next rh_next __attribute__((visibility("hidden")));
 
 /* Finds the next definitions; true when they are known. False while this is under way (a call from
  * within dlsym). */

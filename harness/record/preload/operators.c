@@ -161,12 +161,12 @@ static __attribute__((noinline)) void delete_other(enum operator_index index, en
     if (is_own)
         record_delete(index, pointer, first);
     struct rh_writer *writer = rh_writer_own();
-    bool is_hidden = is_own && writer->state == RH_WRITER_READY;
+    bool is_hidden = is_own && writer->state == rh_writer_ready();
     if (is_hidden)
         writer->state = RH_WRITER_INSIDE;
     call_delete(index, form, pointer, first, second);
     if (is_hidden)
-        writer->state = RH_WRITER_READY;
+        writer->state = rh_writer_ready();
 }
 
 /* A size is the first of the further arguments. */

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/assert.h"
@@ -23,6 +24,12 @@
 #include "record/preload/kept_file.h"
 #include "record/preload/next.h"
 #include "record/preload/residency.h"
+
+enum {
+    AHEAD_BYTES_LEAST = 1 << 20,
+    AHEAD_BYTES_MOST = 1 << 24,
+    FREE_PART = 64,
+};
 
 struct rh_process *rh_process;
 uint32_t rh_clock = RH_SPOOL_CLOCK_MONOTONIC;
@@ -40,6 +47,8 @@ static struct {
     char stem[RH_SPOOL_PATH_BYTES + 64]; /* DIRECTORY/PID-N */
     struct spool_file live;
     struct spool_file full;
+    _Atomic uint64_t full_bytes;  /* of the full file, about: all were appended by this image */
+    _Atomic uint64_t ahead_bytes; /* up to here it has blocks, or there was no room for them */
     void *header;
     void *parents_header; /* a fork child: to say there that it could not begin; or NULL */
     void *segments[RH_SPOOL_SEGMENTS];
@@ -166,6 +175,31 @@ void rh_process_give_writer(struct rh_writer *writer) {
 
 /* ---- the full file ---- */
 
+/* How much further the full file is to have blocks: as much again as it has, but little of what is
+ * free, which the program may need. */
+static uint64_t step_ahead(uint64_t full_bytes) {
+    struct statfs disk;
+    if (fstatfs(spool.full.kept.fd, &disk) != 0)
+        return 0;
+    uint64_t step = (uint64_t)disk.f_bavail * (uint64_t)disk.f_bsize / FREE_PART;
+    step = step < full_bytes ? step : full_bytes;
+    return step < AHEAD_BYTES_MOST ? step : AHEAD_BYTES_MOST;
+}
+
+/* To write pages that have their blocks costs half as much. */
+static void allocate_ahead(uint64_t bytes) {
+    uint64_t full = atomic_fetch_add(&spool.full_bytes, bytes) + bytes;
+    uint64_t ahead = atomic_load(&spool.ahead_bytes);
+    if (full < AHEAD_BYTES_LEAST || full + RH_SPOOL_SLOT_BYTES <= ahead)
+        return;
+    uint64_t step = step_ahead(full), reached = full + (step > 0 ? step : AHEAD_BYTES_LEAST);
+    if (!atomic_compare_exchange_strong(&spool.ahead_bytes, &ahead, reached) || step == 0)
+        return;
+    if (syscall(SYS_fallocate, spool.full.kept.fd, FALLOC_FL_KEEP_SIZE, (off_t)full, (off_t)step) !=
+        0)
+        forgive_file_limit();
+}
+
 bool rh_process_append(const struct rh_spool_frame *frame, uint32_t bytes) {
     if (atomic_load(&rh_process->mode) != RH_PROCESS_RECORDING) {
         errno = ENOSPC;
@@ -173,8 +207,8 @@ bool rh_process_append(const struct rh_spool_frame *frame, uint32_t bytes) {
     }
     if (!rh_kept_file_is_ours(&spool.full.kept) && !open_file(&spool.full, O_CREAT))
         return false;
-    size_t padded = sizeof(*frame) + bytes + RH_SPOOL_FRAME_ALIGN - 1;
-    padded -= padded % RH_SPOOL_FRAME_ALIGN;
+    size_t padded = rh_spool_padded(bytes);
+    allocate_ahead(padded);
     long written = syscall(SYS_write, spool.full.kept.fd, frame, padded);
     if (written == (long)padded)
         return true;
@@ -226,6 +260,8 @@ void rh_process_drop_inherited(void) {
     spool.header = NULL;
     rh_kept_file_close(&spool.live.kept);
     rh_kept_file_close(&spool.full.kept);
+    atomic_store(&spool.full_bytes, 0);
+    atomic_store(&spool.ahead_bytes, 0);
     rh_residency_drop_inherited();
 }
 

@@ -8,7 +8,8 @@
 
 #include "record/preload/writer.h"
 
-/* As rh_writer_enter, but NULL also where that would give a writer yet. */
+/* As rh_writer_enter, but NULL also where that would give a writer yet, or the clock is not the
+ * processor's. */
 RH_INLINE struct rh_writer *rh_quick_enter(void) {
     struct rh_writer *writer = rh_writer_own();
     if (rh_unlikely(writer->state != RH_WRITER_READY))
@@ -20,8 +21,6 @@ RH_INLINE struct rh_writer *rh_quick_enter(void) {
 
 /* The stamp of now, if a record can say it. */
 RH_INLINE bool rh_quick_stamp(const struct rh_writer *writer, uint64_t *ret_stamp) {
-    if (rh_unlikely(rh_clock != RH_SPOOL_CLOCK_TSC))
-        return false;
     *ret_stamp = rh_tsc() >> RH_SPOOL_STAMP_SHIFT;
     return rh_likely(*ret_stamp - writer->stamp <= RH_SPOOL_TIME_MOST);
 }

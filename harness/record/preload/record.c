@@ -14,7 +14,7 @@ uint8_t *rh_put_pause(struct rh_writer *writer, uint8_t *cursor, uint64_t stamp)
         return cursor;
     uint64_t units = (stamp - writer->stamp) >> RH_SPOOL_TIME_BITS;
     unsigned length_log2 = rh_size_length_log2(units);
-    *cursor++ = (uint8_t)(RH_SPOOL_PAUSE | length_log2 << 6);
+    *cursor++ = (uint8_t)(RH_SPOOL_PAUSE | length_log2 << RH_SPOOL_SIZE_SHIFT);
     rh_put64(cursor, units);
     writer->stamp += units << RH_SPOOL_TIME_BITS;
     return cursor + (1u << length_log2);
@@ -106,7 +106,7 @@ uint8_t *rh_put_realloc(struct rh_writer *writer, uint8_t *cursor,
     uint64_t time = record->after > writer->stamp ? record->after - writer->stamp : 0;
     cursor = put_acquisition(cursor, time, (int64_t)(record->pointer - record->old));
     writer->stamp += time;
-    writer->place[RH_WRITER_ACQUIRED] = rh_place(record->pointer);
+    writer->place[RH_WRITER_ACQUIRED] = rh_spool_place(record->pointer);
     return cursor;
 }
 

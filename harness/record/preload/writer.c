@@ -143,7 +143,7 @@ bool rh_writer_flush(struct rh_writer *writer) {
 void *rh_writer_leave_full(struct rh_writer *writer, void *pointer) {
     if (rh_writer_flush(writer)) {
         atomic_signal_fence(memory_order_seq_cst);
-        writer->state = RH_WRITER_READY;
+        writer->state = rh_writer_ready();
     }
     return pointer;
 }
@@ -224,6 +224,10 @@ static struct rh_writer *enter_without_writer(void) {
 
 struct rh_writer *rh_writer_enter_slow(struct rh_writer *writer) {
     switch (writer->state) {
+    case RH_WRITER_READY_SLOWLY:
+        writer->state = RH_WRITER_INSIDE;
+        atomic_signal_fence(memory_order_seq_cst);
+        return writer;
     case RH_WRITER_INSIDE:
         writer->nested_count++;
         atomic_fetch_add_explicit(&rh_process->header->nested_count, 1, memory_order_relaxed);
@@ -271,5 +275,5 @@ void rh_thread_adopt(struct rh_writer *writer) {
     become(writer);
     rh_writer_make_own(writer);
     atomic_signal_fence(memory_order_seq_cst);
-    writer->state = RH_WRITER_READY;
+    writer->state = rh_writer_ready();
 }

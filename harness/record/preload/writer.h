@@ -18,8 +18,9 @@
 enum rh_writer_state {
     RH_WRITER_NONE = 0, /* no writer yet, or wiped by a fork */
     RH_WRITER_READY,
-    RH_WRITER_INSIDE,  /* the thread is inside a recorded call */
-    RH_WRITER_STOPPED, /* recording has ended for want of disk */
+    RH_WRITER_READY_SLOWLY, /* the same where the stamps are not the processor's */
+    RH_WRITER_INSIDE,       /* the thread is inside a recorded call */
+    RH_WRITER_STOPPED,      /* recording has ended for want of disk */
 };
 
 /* Which address a record's distance is relative to. */
@@ -74,6 +75,10 @@ bool rh_writer_flush(struct rh_writer *writer);
 /* Flushes and leaves; returns `pointer`. */
 __attribute__((noinline, cold)) void *rh_writer_leave_full(struct rh_writer *writer, void *pointer);
 
+RH_INLINE enum rh_writer_state rh_writer_ready(void) {
+    return rh_likely(rh_clock == RH_SPOOL_CLOCK_TSC) ? RH_WRITER_READY : RH_WRITER_READY_SLOWLY;
+}
+
 RH_INLINE uint64_t rh_stamp(void) {
     uint64_t ticks = rh_likely(rh_clock == RH_SPOOL_CLOCK_TSC) ? rh_tsc() : rh_now_ns();
     return ticks >> RH_SPOOL_STAMP_SHIFT;
@@ -102,7 +107,7 @@ RH_INLINE void rh_writer_leave(struct rh_writer *writer, uint8_t *cursor) {
     if (rh_unlikely(cursor > writer->limit) && !rh_writer_flush(writer))
         return;
     atomic_signal_fence(memory_order_seq_cst);
-    writer->state = RH_WRITER_READY;
+    writer->state = rh_writer_ready();
 }
 
 /* Unaligned stores; they may write beyond the field, what follows overwrites it. */
@@ -146,7 +151,9 @@ struct rh_shape {
 /* The head and what comes before the address. */
 RH_INLINE uint8_t *rh_put_head(uint8_t *cursor, struct rh_shape shape, unsigned argument,
                                unsigned bits, uint64_t time) {
-    rh_put16(cursor, (uint16_t)(shape.op + bits + (time << 8))); /* sums: short as instructions */
+    cursor[0] =
+        (uint8_t)((shape.op << RH_SPOOL_OP_SHIFT) + bits); /* a sum: short as instructions */
+    cursor[1] = (uint8_t)time;
     cursor += 2;
     if (shape.op == RH_SPOOL_EXTENDED) {
         rh_put16(cursor, (uint16_t)(shape.extended | argument << 8));
@@ -160,15 +167,9 @@ RH_INLINE uint8_t *rh_put_head(uint8_t *cursor, struct rh_shape shape, unsigned 
 __attribute__((noinline, cold)) uint8_t *rh_put_pause(struct rh_writer *writer, uint8_t *cursor,
                                                       uint64_t stamp);
 
-/* An address in units of 8, with what is left in the highest bits: so the difference of two is
- * small only where they are near and a multiple of 8 apart. */
-RH_INLINE uint64_t rh_place(uint64_t address) {
-    return address >> 3 | address << 61;
-}
-
 /* The last address of a sort. */
 RH_INLINE uint64_t rh_writer_last(const struct rh_writer *writer, enum rh_writer_sort sort) {
-    return writer->place[sort] << 3 | writer->place[sort] >> 61;
+    return rh_spool_address(writer->place[sort]);
 }
 
 /* One record behind `cursor`, whose time fits; returns the end of it. `size_bytes`: 1 <<
@@ -177,20 +178,20 @@ RH_INLINE uint8_t *rh_put_fields(struct rh_writer *writer, uint8_t *cursor, stru
                                  unsigned argument, uint64_t stamp, uint64_t address, uint64_t size,
                                  unsigned size_log2, unsigned size_bytes) {
     uint64_t time = stamp - writer->stamp;
-    uint64_t place = rh_place(address);
-    uint64_t zigzag = rh_spool_zigzag((int64_t)(place - writer->place[shape.sort]));
+    uint64_t place = rh_spool_place(address);
+    uint64_t changed = place ^ writer->place[shape.sort];
+    unsigned size_bits = size_log2 << RH_SPOOL_SIZE_SHIFT;
     writer->stamp = stamp;
     writer->place[shape.sort] = place;
 
-    if (rh_unlikely(zigzag >> 32 != 0)) {
-        cursor = rh_put_head(cursor, shape, argument, RH_SPOOL_FAR + (size_log2 << 6), time);
-        rh_put64(cursor, address);
+    if (rh_unlikely(changed >> 32 != 0)) {
+        cursor = rh_put_head(cursor, shape, argument, RH_SPOOL_FAR + size_bits, time);
+        rh_put64(cursor, place);
         cursor += 8;
     } else {
-        uint64_t length = rh_short_length((uint32_t)zigzag);
-        cursor = rh_put_head(cursor, shape, argument,
-                             (unsigned)(length << 4) - (1 << 4) + (size_log2 << 6), time);
-        rh_put32(cursor, (uint32_t)zigzag);
+        uint64_t length = rh_short_length((uint32_t)changed);
+        cursor = rh_put_head(cursor, shape, argument, (unsigned)length - 1 + size_bits, time);
+        rh_put32(cursor, (uint32_t)place);
         cursor += length;
     }
     if (shape.has_size) {

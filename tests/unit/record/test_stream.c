@@ -213,8 +213,8 @@ static void zeros_are_no_records(void **state) {
 static void a_pause_without_end_is_damage(void **state) {
     (void)state;
     static const uint8_t records[] = {
-        RH_SPOOL_PAUSE | 3 << 6, 0,    0,   0,   0,   0,   0,   0,   0x80,
-        RH_SPOOL_PAUSE | 3 << 6, 0xff, 255, 255, 255, 255, 255, 255, 0,
+        RH_SPOOL_PAUSE | 3 << RH_SPOOL_SIZE_SHIFT, 0,    0,   0,   0,   0,   0,   0,   0x80,
+        RH_SPOOL_PAUSE | 3 << RH_SPOOL_SIZE_SHIFT, 0xff, 255, 255, 255, 255, 255, 255, 0,
     };
     struct rh_frame_ref frames[] = {{.records = records, .bytes = 9},
                                     {.records = records + 9, .bytes = 9, .sequence = 1},
