@@ -200,24 +200,35 @@ static void allocate_ahead(uint64_t bytes) {
         forgive_file_limit();
 }
 
+/* As write; `ahead_bytes`: for so much blocks are seen to before. A program may close what it does
+ * not know at any moment: also between two of these calls. */
+static long write_full(const void *data, size_t bytes, size_t ahead_bytes) {
+    enum { TRIES_MOST = 64 };
+    for (int tries = 1;; tries++) {
+        bool is_open = rh_kept_file_is_ours(&spool.full.kept) || open_file(&spool.full, O_CREAT);
+        if (is_open && ahead_bytes != 0)
+            allocate_ahead(ahead_bytes);
+        ahead_bytes = is_open ? 0 : ahead_bytes;
+        long written = is_open ? syscall(SYS_write, spool.full.kept.fd, data, bytes) : -1;
+        if (written >= 0 || errno != EBADF || tries == TRIES_MOST)
+            return written;
+    }
+}
+
 bool rh_process_append(const struct rh_spool_frame *frame, uint32_t bytes) {
     if (atomic_load(&rh_process->mode) != RH_PROCESS_RECORDING) {
         errno = ENOSPC;
         return false;
     }
-    if (!rh_kept_file_is_ours(&spool.full.kept) && !open_file(&spool.full, O_CREAT))
-        return false;
     size_t padded = rh_spool_padded(bytes);
-    allocate_ahead(padded);
-    long written = syscall(SYS_write, spool.full.kept.fd, frame, padded);
+    long written = write_full(frame, padded, padded);
     if (written == (long)padded)
         return true;
     /* A short write is a failure, since another thread's frame may come behind it. Why it was
      * short, the next one says. */
     if (written >= 0) {
         errno = ENOSPC;
-        syscall(SYS_write, spool.full.kept.fd, (const char *)frame + written,
-                padded - (size_t)written);
+        write_full((const char *)frame + written, padded - (size_t)written, 0);
     }
     forgive_file_limit();
     return false;

@@ -3,6 +3,8 @@
 
 Usage: test_threads.py REHEAP THREADS
 """
+import json
+import subprocess
 import sys
 import unittest
 from collections import Counter
@@ -76,6 +78,17 @@ class Threads(unittest.TestCase):
 
     def test_churn(self):
         self.check_ended(self.record("churn", "3000"), 3000)
+
+    def test_files_are_closed_all_the_time(self):
+        """By a program that closes what it does not know, just when a thread is about to write there, too."""
+        with Recording(REHEAP) as recording:
+            run = recording.record(THREADS, "closing", "1000000", options=["-o", "threads.rht"])
+            self.assertEqual((run.returncode, run.stdout), (0, b"2000000 2000000\n"), run.stderr.decode())
+            info = subprocess.run([REHEAP, "trace", "info", "--json", recording.path("threads.rht")], check=True, capture_output=True)
+        info = json.loads(info.stdout)
+        meta = info["meta"]
+        self.assertEqual((meta.get("note"), meta["unknown_frees"], meta["drops"], meta["torn"]), (None, 0, 0, 0))
+        self.assertGreaterEqual(info["events"], 4000000)
 
     def test_cancelled(self):
         self.check_ended(self.record("cancelled", "300"), 300)

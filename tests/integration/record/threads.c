@@ -3,7 +3,8 @@
  * threads crossing N: two producers hand N blocks each to two consumers, who free them.
  * threads churn N:    N short threads, eight at a time; each allocates, frees, and frees the rest
  * in the destructors of its thread data, in the last round of them too. threads cancelled N: N
- * threads that are cancelled while they allocate and free.
+ * threads that are cancelled while they allocate and free. threads closing N: two threads take and
+ * free N blocks each, while all files that the program does not know are closed again and again.
  *
  * Prints "mallocs frees" of its own blocks (those of 1000 to 1999 bytes). */
 #include <limits.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static _Atomic unsigned long mallocs, frees;
 
@@ -129,6 +131,33 @@ static void cancelled(unsigned long count) {
     }
 }
 
+/* ---- closing ---- */
+
+static _Atomic int working;
+
+static void *work(void *argument) {
+    for (unsigned long i = 0; i < blocks; i++)
+        give(take((unsigned long)argument + i));
+    atomic_fetch_sub(&working, 1);
+    return NULL;
+}
+
+static void closing(unsigned long count) {
+    enum { THREADS = 2, FIRST_UNKNOWN = 3 };
+    pthread_t threads[THREADS];
+    blocks = count;
+    working = THREADS;
+    for (unsigned long i = 0; i < THREADS; i++)
+        if (pthread_create(&threads[i], NULL, work, (void *)i) != 0)
+            abort();
+    while (working > 0) {
+        close_range(FIRST_UNKNOWN, ~0u, 0);
+        sched_yield();
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
 int main(int argc, char **argv) {
     if (argc != 3)
         return 2;
@@ -137,6 +166,8 @@ int main(int argc, char **argv) {
         crossing(count);
     else if (strcmp(argv[1], "churn") == 0)
         churn(count);
+    else if (strcmp(argv[1], "closing") == 0)
+        closing(count);
     else
         cancelled(count);
     printf("%lu %lu\n", (unsigned long)mallocs, (unsigned long)frees);
