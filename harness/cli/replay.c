@@ -227,7 +227,7 @@ static void print_text(const struct arguments *arguments, const struct rh_sample
     rh_cli_sample_print(sample, arguments->job.latency);
     char found[RH_THINK_FOUND_BYTES];
     if (arguments->facts.think.allocator != NULL)
-        printf("  thinks      %s\n", rh_think_found_text(&arguments->facts.think, found));
+        rh_cli_print_row("thinks", rh_think_found_text(&arguments->facts.think, found));
 }
 
 /* ---- the course ---- */

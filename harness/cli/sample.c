@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "measure/histogram.h"
@@ -10,6 +11,20 @@
 
 double rh_cli_sample_ns_per_op(const struct rh_sample *sample) {
     return sample->ops > 0 ? (double)sample->busy_ns / (double)sample->ops : 0;
+}
+
+void rh_cli_print_row(const char *label, const char *words) {
+    enum { INDENT = 14, WIDTH = 80 };
+    int column = printf("  %-11s", label);
+    for (const char *word = words + strspn(words, " "); *word != '\0';) {
+        int bytes = (int)strcspn(word, " ");
+        if (column + 1 + bytes > WIDTH && column > INDENT)
+            column = printf("\n%*s", INDENT - 1, "") - 1;
+        column += printf(" %.*s", bytes, word);
+        word += bytes;
+        word += strspn(word, " ");
+    }
+    putchar('\n');
 }
 
 static void print_time(const struct rh_sample *sample) {
@@ -50,13 +65,14 @@ static void print_counters(const struct rh_sample *sample) {
         RH_COUNTER_MAP(X)
 #undef X
     };
-    printf("  processor  ");
+    struct rh_text text = {0};
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]) && sample->ops > 0; i++)
         if (counts[i] != UINT64_MAX)
-            printf(" %s %.3g", names[i], (double)counts[i] / (double)sample->ops);
+            rh_text_addf(&text, "%s %.3g ", names[i], (double)counts[i] / (double)sample->ops);
     if (sample->counters_reason[0] != '\0')
-        printf(" not available: %s", sample->counters_reason);
-    putchar('\n');
+        rh_text_addf(&text, "not available: %s", sample->counters_reason);
+    rh_cli_print_row("processor", rh_text_get(&text));
+    rh_text_finish(&text);
 }
 
 static uint64_t above_start(const struct rh_sample *sample, uint64_t bytes) {

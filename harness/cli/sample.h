@@ -9,6 +9,9 @@
 /* 0 without an operation. */
 double rh_cli_sample_ns_per_op(const struct rh_sample *sample);
 
+/* Prints "  LABEL", from column 14 on the words, in lines of at most 80 columns. */
+void rh_cli_print_row(const char *label, const char *words);
+
 /* Prints the figures of the sample's pass to standard output. */
 void rh_cli_sample_print(const struct rh_sample *sample, const struct rh_latency *latency);
 
