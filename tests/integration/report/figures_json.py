@@ -171,6 +171,7 @@ def trace(model, t):
     cells.sort(key=lambda c: (c["allocator"] not in model.ranked, unmeasured(c), 0 if unmeasured(c) else
                               c["ns_per_op"] * (1 if c["allocator"] in model.ranked else -1), c["allocator"]))
     return {**{key: number(facts[key]) for key in FACTS}, "recorded_peak_live_bytes": facts["peak_live_bytes"],
+            "cpu_ns": facts.get("cpu_ns") or 0, **({"think": facts["think"]} if facts.get("think") else {}),
             "calls": facts["calls"], "sizes": facts["sizes"], "synthetic": (facts["source"] or "").startswith("synthetic"), "in_means": t in model.in_means, "comparisons": model.comparisons(t),
             "control": interval(control, asked=figures.bonferroni(model.level, len(r.traces))), "control_verdict": verdict(control),
             "control_ns_per_op": median(again), "control_ns_per_op_by_round": again, "floor": floor, "fastest": fastest,
