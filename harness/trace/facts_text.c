@@ -112,7 +112,7 @@ static void add_looks(struct rh_text *text, const struct rh_facts *facts,
         rh_text_addf(text, "; to see it took %s", rh_human_ns(cost, (double)meta->look_ns));
     rh_text_add(text, "\n");
     if (meta->looks_skipped > 0)
-        rh_text_addf(text, "%-11s %s more were not looked at: it would have cost too much\n", "",
+        rh_text_addf(text, "%-11s %s more were not looked at: too dear, or too many at once\n", "",
                      rh_human_count(count, (double)meta->looks_skipped));
 }
 

@@ -28,9 +28,11 @@ struct rh_large {
 
 extern struct rh_large rh_large __attribute__((visibility("hidden")));
 
-/* By the page, since large blocks begin on pages of their own. */
+/* By the page, since large blocks begin on pages of their own; and by what is above, since some
+ * allocators lay them a power of two apart. */
 RH_INLINE size_t rh_large_bucket(const void *pointer) {
-    return ((uintptr_t)pointer >> 12) & ((1u << RH_LARGE_BUCKETS_LOG2) - 1);
+    uintptr_t address = (uintptr_t)pointer;
+    return ((address >> 12) + (address >> 24)) & ((1u << RH_LARGE_BUCKETS_LOG2) - 1);
 }
 
 /* False: the block is not in the table. */

@@ -14,7 +14,7 @@ addSection({
       ["torn threads", meta.torn, "whose newest events were being written when the process was killed"],
       ["calls from within calls", meta.nested_calls, "not the program's own, left out"],
       ["stalls", meta.stalls, "times that the recorder made a thread wait for 1 ms or more"],
-      ["blocks not looked at", meta.looks_skipped, "large ones whose resident pages it would have cost too much to count"],
+      ["blocks not looked at", meta.looks_skipped, "large ones whose resident pages it would have cost too much to count, or that were too many at once"],
     ].map(([label, value, why]) => ({ label, value: value || 0, why }));
     const columns = [textColumn("what", "label"), number("count", "", "value", wholeText), { title: "which", kind: "wrap", text: (row) => row.why }];
     place.append(buildTable("table-failures", "Failures and losses", columns, rows));

@@ -25,6 +25,21 @@ static void what_goes_in_comes_out_once(void **state) {
     assert_false(rh_large_may_be(block(1)));
 }
 
+/* As mimalloc and tcmalloc lay theirs, and programs that align them. */
+static void blocks_at_any_stride_find_a_place(void **state) {
+    (void)state;
+    enum { COUNT = 1000 };
+    for (unsigned log2 = 16; log2 <= 30; log2++)
+        for (uintptr_t odd = 0; odd <= 4096; odd += 4096) {
+            uintptr_t stride = ((uintptr_t)1 << log2) + odd;
+            for (uintptr_t i = 1; i <= COUNT; i++)
+                assert_true(rh_large_add((const void *)(i * stride), 65536 + i));
+            for (uintptr_t i = 1; i <= COUNT; i++)
+                assert_int_equal(rh_large_take((const void *)(i * stride)), 65536 + i);
+        }
+    assert_int_equal(rh_large.count, 0);
+}
+
 static void a_known_address_gets_a_new_size(void **state) {
     (void)state;
     rh_large_add(block(7), 70000);
@@ -111,6 +126,7 @@ static void threads_keep_their_own(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_goes_in_comes_out_once),
+        cmocka_unit_test(blocks_at_any_stride_find_a_place),
         cmocka_unit_test(a_known_address_gets_a_new_size),
         cmocka_unit_test(a_crowd_is_told),
         cmocka_unit_test(a_visit_sees_all_until_it_has_enough),
