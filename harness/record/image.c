@@ -237,13 +237,13 @@ static size_t end_of_frame(const struct rh_image *image, size_t offset, uint32_t
     return find_frame(image, offset + 1, end < image->full.bytes ? end : image->full.bytes);
 }
 
-/* What is no frame where one should begin, and an end that is none of a page, are all that tells of
- * frames that are gone with nothing behind them. (A disk that is full leaves such an end, too; then
- * the frame is still in its slot.) */
+/* What is no frame where one should begin, and an end that is none of a frame, are all that tells
+ * of frames that are gone with nothing behind them. (A disk that is full leaves such an end, too;
+ * then the frame is still in its slot.) */
 static void count_holes(struct rh_image *image, uint32_t holes) {
     if (atomic_load(&image->header.state) == RH_SPOOL_STOPPED)
         return;
-    image->torn_count += holes + (image->full.bytes % RH_SPOOL_FULL_ALIGN != 0);
+    image->torn_count += holes + (image->full.bytes % RH_SPOOL_FRAME_ALIGN != 0);
 }
 
 static int index_full(struct rh_image *image, struct rh_error *error) {

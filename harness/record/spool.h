@@ -6,7 +6,7 @@
  *   PID-N.live   struct rh_spool_header, padded to RH_SPOOL_HEADER_BYTES; then slots of
  *                RH_SPOOL_SLOT_BYTES. A slot holds the frame that one thread is filling.
  *   PID-N.full   the frames that are full, or whose threads have ended, each with whatever makes
- * its length a multiple of RH_SPOOL_FULL_ALIGN, in the order of the writes.
+ * its length rh_spool_padded, in the order of the writes.
  *
  * A frame is struct rh_spool_frame and records behind it. A frame is appended to .full before its
  * slot is emptied, so that after a kill it may stand in both (same thread, same sequence), and
@@ -24,7 +24,8 @@ enum {
     RH_SPOOL_HEADER_BYTES = 16384,
     RH_SPOOL_SLOT_BYTES = 65536,
     RH_SPOOL_FRAME_ALIGN = 64,
-    RH_SPOOL_FULL_ALIGN = 4096, /* whole pages, which cost less to append */
+    RH_SPOOL_PAGE_BYTES = 4096,  /* whole pages cost less to append; */
+    RH_SPOOL_LONG_BYTES = 16384, /* but shorter frames are not filled up to one */
     RH_SPOOL_SEGMENTS = 15, /* segment k holds 2^k slots, mapped when the first of them is needed */
     RH_SPOOL_SLOTS_MOST = (1 << RH_SPOOL_SEGMENTS) - 1,
     RH_SPOOL_STAMP_SHIFT = 4, /* a stamp counts 16 ticks: 4 to 10 ns, finer than a hand-over
@@ -113,9 +114,9 @@ enum { RH_SPOOL_RECORDS_BYTES = RH_SPOOL_SLOT_BYTES - (int)sizeof(struct rh_spoo
 
 /* What a frame with so many bytes of records takes in the full file. */
 static inline uint32_t rh_spool_padded(uint32_t records_bytes) {
-    uint32_t whole =
-        (uint32_t)sizeof(struct rh_spool_frame) + records_bytes + RH_SPOOL_FULL_ALIGN - 1;
-    return whole - whole % RH_SPOOL_FULL_ALIGN;
+    uint32_t bytes = (uint32_t)sizeof(struct rh_spool_frame) + records_bytes;
+    uint32_t unit = bytes < RH_SPOOL_LONG_BYTES ? RH_SPOOL_FRAME_ALIGN : RH_SPOOL_PAGE_BYTES;
+    return bytes + unit - 1 - (bytes + unit - 1) % unit;
 }
 
 /* Records. The first byte, from the lowest bit: address length - 1 (2 bits), far (1), log2 of the
