@@ -43,6 +43,10 @@ static void read_settings(void) {
     find_library_path();
 }
 
+bool rh_environment_is_there(void) {
+    return settings_are_known || environ != NULL;
+}
+
 const struct rh_environment *rh_environment_read(void) {
     if (!settings_are_known)
         read_settings();

@@ -17,6 +17,9 @@ struct rh_environment {
 };
 
 const struct rh_environment *rh_environment_read(void);
+/* Whether it was, or can be: not before the process has an environment. A later one (clearenv)
+ * changes nothing. */
+bool rh_environment_is_there(void);
 
 enum { RH_ENVIRONMENT_WORDS_MOST = 1024 };
 

@@ -345,7 +345,7 @@ enum rh_process_mode rh_process_begin(void) {
         if (rh_likely(mode != RH_PROCESS_UNKNOWN))
             return mode;
     }
-    if (!rh_next_resolve() || environ == NULL)
+    if (!rh_next_resolve() || !rh_environment_is_there())
         return RH_PROCESS_OFF;
     if (!rh_environment_read()->is_wanted)
         return RH_PROCESS_OFF;

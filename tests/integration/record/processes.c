@@ -47,6 +47,14 @@ static void in_fork_child(void) {
     _exit(3);
 }
 
+static void forks_without_environment(void) {
+    clearenv();
+    pid_t pid = fork();
+    if (pid == 0)
+        in_fork_child();
+    wait_for(pid);
+}
+
 static void forks(void) {
     pid_t pid = fork();
     if (pid == 0)
@@ -217,6 +225,7 @@ int main(int argc, char **argv) {
         const char *name;
         void (*run)(void);
     } ways[] = {{"fork", forks},
+                {"bare-fork", forks_without_environment},
                 {"raw-fork", raw_forks},
                 {"unhandled-fork", unhandled_forks},
                 {"thread-fork", thread_forks},

@@ -69,6 +69,9 @@ class Processes(unittest.TestCase):
     def test_fork_that_runs_no_handlers(self):
         self.check_fork("unhandled-fork")
 
+    def test_fork_without_an_environment(self):
+        self.check_fork("bare-fork")
+
     def test_raw_fork(self):
         # No handler says when: the child's inheritance is not known, but its own calls are all there.
         run = self.record("raw-fork")
