@@ -75,11 +75,11 @@ static inline void rh_disturbance_end(const struct rh_disturbance *disturbance,
     span->ring_end = rh_disturbance_at(disturbance);
 }
 
-/* Behind an end, when nothing is timed. */
+/* Once behind the last end, when nothing is timed. */
 static inline void rh_disturbance_settle(struct rh_disturbance *disturbance,
                                          struct rh_disturbance_span *span) {
     if (__builtin_expect(span->broken, 0))
-        span->faulted |= rh_disturbance_ask(disturbance);
+        span->faulted = rh_disturbance_ask(disturbance);
 }
 
 /* What happened in a span, while the ring still holds it: 0 or 1 for faults, and the number of

@@ -53,10 +53,7 @@ static inline void before(struct rh_sampler *sampler) {
 static inline void after(struct rh_sampler *sampler) {
     uint64_t ticks = read_clock(sampler->tsc) - sampler->begin;
     rh_disturbance_end(&sampler->disturbance, &sampler->span);
-    rh_disturbance_settle(&sampler->disturbance, &sampler->span);
     sampler->timed[-1] = (struct rh_timed){sampler->op, ticks};
-    if (rh_sampler_is_slow(sampler, ticks))
-        rh_latency_note_slow(sampler);
 }
 
 static void *timed_alloc(void *ctx, size_t len, size_t align) {
@@ -141,6 +138,15 @@ static void turn(struct rh_sampler *sampler) {
     sampler->stop += draw_length(sampler);
 }
 
+/* The op that was played is over, if it is one that called the allocator. */
+static inline void note_end(struct rh_sampler *sampler) {
+    if (sampler->op != sampler->player->at)
+        return;
+    rh_disturbance_settle(&sampler->disturbance, &sampler->span);
+    if (rh_sampler_is_slow(sampler, sampler->timed[-1].ticks))
+        rh_latency_note_slow(sampler);
+}
+
 /* Not by the op loop: its calls had two places to go to then, and the processor would foresee them
  * less well from there on. NULL: no memory. */
 static const uint64_t *play_window(struct rh_sampler *sampler, const uint64_t *stop) {
@@ -151,6 +157,7 @@ static const uint64_t *play_window(struct rh_sampler *sampler, const uint64_t *s
     while (op != NULL && op < stop) {
         player->at = op;
         op = player->engine->play_one(player, op);
+        note_end(sampler);
     }
     player->ops = sampler->ops;
     player->ctx = sampler->ctx;

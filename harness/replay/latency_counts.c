@@ -69,17 +69,6 @@ static void insert_slow(struct rh_slow_call *list, uint32_t *count,
         (*count)++;
 }
 
-/* An op of several calls comes again with each of them. */
-static void forget_op(struct rh_sampler *sampler, uint64_t position) {
-    for (uint32_t i = 0; i < sampler->slow_count; i++)
-        if (sampler->slow[i].position == position) {
-            sampler->slow_count--;
-            memmove(&sampler->slow[i], &sampler->slow[i + 1],
-                    (sampler->slow_count - i) * sizeof(*sampler->slow));
-            return;
-        }
-}
-
 void rh_latency_note_slow(struct rh_sampler *sampler) {
     struct rh_slow_call slow = {
         .ticks = sampler->timed[-1].ticks,
@@ -88,7 +77,6 @@ void rh_latency_note_slow(struct rh_sampler *sampler) {
     };
     slow.kind = describe(sampler->op, &slow.size);
     rh_disturbance_count(&sampler->disturbance, &sampler->span, &slow.faults, &slow.switches);
-    forget_op(sampler, slow.position);
     insert_slow(sampler->slow, &sampler->slow_count, &slow);
 }
 
