@@ -45,11 +45,13 @@ static struct rh_budget budget_of(const struct rh_run *run, uint64_t spent_ns) {
 
 static int refuse(struct rh_run *run, const struct rh_budget *budget, uint64_t spent_ns) {
     double needed_ns = (double)spent_ns + cost_ns(budget, run->plan, 1);
-    return rh_fail(run->error, RH_ERR_LIMIT,
-                   "the budget of %.0f s is too small: the warm-up took %.1f s, and one round with "
-                   "it takes %.0f s. Give it more, or take fewer traces or allocators",
-                   (double)run->manifest.budget_ns / 1e9, (double)spent_ns / 1e9,
-                   needed_ns / 1e9 + 0.5);
+    return rh_fail(
+        run->error, RH_ERR_LIMIT,
+        "the budget of %.0f s is too small: the warm-up%s took %.1f s, and one round with "
+        "it takes %.0f s. Give it more, or take fewer traces or allocators",
+        (double)run->manifest.budget_ns / 1e9,
+        run->plan->course.think.automatic ? " and the search for rates of thinking" : "",
+        (double)spent_ns / 1e9, needed_ns / 1e9 + 0.5);
 }
 
 int rh_run_settle_rounds(struct rh_run *run) {

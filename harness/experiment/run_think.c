@@ -27,6 +27,7 @@ static int find(struct rh_run *run, uint32_t index) {
                          .pace = plan->course.pace,
                          .think = plan->course.think,
                          .cpus = plan->cpus,
+                         .memory_bytes = run->memory_bytes,
                          .time_limit_ns = plan->time_limit_ns};
     tell(run, trace);
     rh_try(rh_think_find(run->options->seams, &job, run->options->interrupted, run->error,

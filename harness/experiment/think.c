@@ -112,9 +112,12 @@ static int time_replay(void *context, uint64_t lines_per_ms, struct rh_error *er
     replays->job.think.lines_per_ms = lines_per_ms;
     rh_try(replays->seams->replay(&replays->job, replays->interrupted, error, sample));
     if (sample->end != RH_SAMPLE_MEASURED)
-        return rh_fail(error, RH_ERR_CHECK,
-                       "the rate of \"think: auto\" is not found: a replay under %s: %s: %s",
-                       replays->job.allocator, rh_sample_end_name(sample->end), sample->reason);
+        return rh_fail(
+            error, RH_ERR_CHECK,
+            "the rate of \"think: auto\" is not found: a replay under %s: %s: %s. Give a "
+            "rate, as in 8%s",
+            replays->job.allocator, rh_sample_end_name(sample->end), sample->reason,
+            sample->end == RH_SAMPLE_TIMED_OUT ? ", or a longer time_limit" : "");
     *ret_ns = sample->user_ns + sample->system_ns;
     return 0;
 }
@@ -132,6 +135,7 @@ int rh_think_find(const struct rh_experiment_seams *seams, const struct rh_job *
                 .pace = job->pace,
                 .think = job->think,
                 .cpus = job->cpus,
+                .memory_bytes = job->memory_bytes,
                 .time_limit_ns = job->time_limit_ns},
         .sample = rh_alloc_zeroed(1, sizeof(*replays.sample)),
     };

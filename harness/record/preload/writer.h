@@ -129,7 +129,7 @@ RH_INLINE uint64_t rh_short_length(uint32_t number) {
     uint64_t length = 4;
     __asm__("cmp $0x100, %1\n\tsbb $0, %k0\n\tcmp $0x10000, %1\n\tsbb $0, %k0\n\tcmp $0x1000000, "
             "%1\n\tsbb $0, %k0"
-            : "+r"(length)
+            : "+&r"(length)
             : "r"(number)
             : "cc");
     return length;
