@@ -45,8 +45,7 @@ static const struct argp_option options[] = {
     {"pace", KEY_PACE, "PACE", 0, "fast, paced(SPEED) or paced(SPEED, IDLE)", 0},
     {"think", KEY_THINK, "MODEL", 0,
      "Use the blocks in the recorded gaps: LINES a recorded microsecond, auto (so many that it "
-     "takes "
-     "as long as the program), or off",
+     "takes as long as the program), or off",
      0},
     RH_CLI_QUIET_OPTION,
     RH_CLI_VERBOSE_OPTION("Also say what each worker measured, and all that disturbs"),

@@ -56,8 +56,7 @@ static const struct argp_option option_table[] = {
     {"pace", KEY_PACE, "PACE", 0, "fast (default), paced(SPEED) or paced(SPEED, IDLE)", 0},
     {"think", KEY_THINK, "MODEL", 0,
      "use the blocks in the recorded gaps: LINES a recorded microsecond, auto (so many that it "
-     "takes "
-     "as long as the program), or off (default)",
+     "takes as long as the program), or off (default)",
      0},
     {"one-thread", KEY_ONE_THREAD, NULL, 0, "the same as --order one-thread", 0},
     {"live", KEY_LIVE, NULL, 0, "measure the peak of live bytes in any pass, at the price of time",

@@ -22,11 +22,11 @@ enum rh_record_times {
 
 /* Zero-initialise: zero and NULL are the defaults. */
 struct rh_record_options {
-    const char
-        *output;      /* the main process's trace, or the directory of them all, which is there or
-                         has a slash at its end, and is made then; NULL: PROGRAM.rht in the working
-                         directory.      Further processes: PROGRAM.PID.rht in the same directory */
-    bool no_children; /* record the main process only; its children run without the library */
+    /* The main process's trace, or the directory of them all, which is there, or has a slash at its
+     * end and is made then; NULL: PROGRAM.rht in the working directory. Further processes:
+     * PROGRAM.PID.rht in the same directory. */
+    const char *output;
+    bool no_children;    /* record the main process only; its children run without the library */
     const char *library; /* libreheap-record.so; NULL: the one beside this program, or the installed
                             one */
     enum rh_record_times times;

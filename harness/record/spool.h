@@ -5,8 +5,8 @@
  *
  *   PID-N.live   struct rh_spool_header, padded to RH_SPOOL_HEADER_BYTES; then slots of
  *                RH_SPOOL_SLOT_BYTES. A slot holds the frame that one thread is filling.
- *   PID-N.full   the frames that are full, or whose threads have ended, each with whatever makes
- * its length rh_spool_padded, in the order of the writes.
+ *   PID-N.full   the frames that are full, or whose threads have ended, in the order of the
+ *                writes, each filled up to a length of rh_spool_padded.
  *
  * A frame is struct rh_spool_frame and records behind it. A frame is appended to .full before its
  * slot is emptied, so that after a kill it may stand in both (same thread, same sequence), and
@@ -89,7 +89,6 @@ struct rh_spool_header {
     char program[RH_SPOOL_PATH_BYTES];   /* /proc/self/exe */
     char name[RH_SPOOL_NAME_BYTES]; /* what was started: argument 0 without its path; "": none */
     char command[RH_SPOOL_COMMAND_BYTES]; /* /proc/self/cmdline, perhaps cut */
-    /* Behind all else, and so 0 in a spool of before they were there. */
     uint64_t start_cpu_ns;          /* CPU time of the process (user and system) at the start, */
     _Atomic uint64_t end_cpu_ns;    /* and at end_ticks; 0: it did not get there */
     _Atomic uint64_t unbegun_count; /* fork children that could not make a spool, as in a jail */

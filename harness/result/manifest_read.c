@@ -194,13 +194,6 @@ static int get_later_rounds(const struct rh_json_place *place, const json_t *obj
     return rh_json_get_u32(place, object, key, RH_RESULT_ROUNDS, ret_rounds);
 }
 
-/* NULL where an older result lacks it. */
-static int get_later_text(const struct rh_json_place *place, const json_t *object, const char *key,
-                          char **ret_text) {
-    return json_object_get(object, key) != NULL ? rh_json_get_text(place, object, key, ret_text)
-                                                : 0;
-}
-
 int rh_manifest_decode(const struct rh_json_place *place, const json_t *object,
                        struct rh_manifest *manifest) {
     rh_try(check_version(place, object));
@@ -220,9 +213,9 @@ int rh_manifest_decode(const struct rh_json_place *place, const json_t *object,
     rh_try(get_later_rounds(place, object, "latency_rounds", &manifest->latency_rounds));
     rh_try(get_later_rounds(place, object, "syscall_rounds", &manifest->syscall_rounds));
     rh_try(rh_json_get_text(place, object, "touch", &manifest->touch));
-    rh_try(get_later_text(place, object, "order", &manifest->order));
-    rh_try(get_later_text(place, object, "pace", &manifest->pace));
-    rh_try(get_later_text(place, object, "think", &manifest->think));
+    rh_try(rh_json_get_later_text(place, object, "order", &manifest->order));
+    rh_try(rh_json_get_later_text(place, object, "pace", &manifest->pace));
+    rh_try(rh_json_get_later_text(place, object, "think", &manifest->think));
     rh_try(rh_json_get_text(place, object, "cpus_used", &manifest->cpus_used));
     return decode_tables(place, object, manifest);
 }

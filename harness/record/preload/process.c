@@ -186,11 +186,12 @@ static uint64_t step_ahead(uint64_t full_bytes) {
     return step < AHEAD_BYTES_MOST ? step : AHEAD_BYTES_MOST;
 }
 
-/* To write pages that have their blocks costs half as much. */
+/* So many bytes were written. To write pages that have their blocks costs half as much. */
 static void allocate_ahead(uint64_t bytes) {
     uint64_t full = atomic_fetch_add(&spool.full_bytes, bytes) + bytes;
     uint64_t ahead = atomic_load(&spool.ahead_bytes);
-    if (full < AHEAD_BYTES_LEAST || full + RH_SPOOL_SLOT_BYTES <= ahead)
+    bool is_due = full >= AHEAD_BYTES_LEAST && full + RH_SPOOL_SLOT_BYTES > ahead;
+    if (!is_due || !rh_kept_file_is_ours(&spool.full.kept))
         return;
     uint64_t step = step_ahead(full), reached = full + (step > 0 ? step : AHEAD_BYTES_LEAST);
     if (!atomic_compare_exchange_strong(&spool.ahead_bytes, &ahead, reached) || step == 0)
@@ -200,15 +201,12 @@ static void allocate_ahead(uint64_t bytes) {
         forgive_file_limit();
 }
 
-/* As write; `ahead_bytes`: for so much blocks are seen to before. A program may close what it does
- * not know at any moment: also between two of these calls. */
-static long write_full(const void *data, size_t bytes, size_t ahead_bytes) {
+/* As write. A program may close what it does not know at any moment: also between two of these
+ * calls. */
+static long write_full(const void *data, size_t bytes) {
     enum { TRIES_MOST = 64 };
     for (int tries = 1;; tries++) {
         bool is_open = rh_kept_file_is_ours(&spool.full.kept) || open_file(&spool.full, O_CREAT);
-        if (is_open && ahead_bytes != 0)
-            allocate_ahead(ahead_bytes);
-        ahead_bytes = is_open ? 0 : ahead_bytes;
         long written = is_open ? syscall(SYS_write, spool.full.kept.fd, data, bytes) : -1;
         if (written >= 0 || errno != EBADF || tries == TRIES_MOST)
             return written;
@@ -221,14 +219,16 @@ bool rh_process_append(const struct rh_spool_frame *frame, uint32_t bytes) {
         return false;
     }
     size_t padded = rh_spool_padded(bytes);
-    long written = write_full(frame, padded, padded);
-    if (written == (long)padded)
+    long written = write_full(frame, padded);
+    if (written == (long)padded) {
+        allocate_ahead(padded);
         return true;
+    }
     /* A short write is a failure, since another thread's frame may come behind it. Why it was
      * short, the next one says. */
     if (written >= 0) {
         errno = ENOSPC;
-        write_full((const char *)frame + written, padded - (size_t)written, 0);
+        write_full((const char *)frame + written, padded - (size_t)written);
     }
     forgive_file_limit();
     return false;

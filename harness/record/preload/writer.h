@@ -23,7 +23,7 @@ enum rh_writer_state {
     RH_WRITER_STOPPED,      /* recording has ended for want of disk */
 };
 
-/* Which address a record's distance is relative to. */
+/* Which last address the lower bytes of a record's take the place of. */
 enum rh_writer_sort { RH_WRITER_ACQUIRED, RH_WRITER_RELEASED };
 
 struct rh_writer {
@@ -151,8 +151,7 @@ struct rh_shape {
 /* The head and what comes before the address. */
 RH_INLINE uint8_t *rh_put_head(uint8_t *cursor, struct rh_shape shape, unsigned argument,
                                unsigned bits, uint64_t time) {
-    cursor[0] =
-        (uint8_t)((shape.op << RH_SPOOL_OP_SHIFT) + bits); /* a sum: short as instructions */
+    cursor[0] = (uint8_t)((shape.op << RH_SPOOL_OP_SHIFT) + bits); /* + is short in code */
     cursor[1] = (uint8_t)time;
     cursor += 2;
     if (shape.op == RH_SPOOL_EXTENDED) {
